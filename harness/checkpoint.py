@@ -1,0 +1,37 @@
+"""A checkpoint: exact weights, known by the digests of their bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What one name under `models:` stands for, once every fixture it needs is made."""
+
+    name: str
+    """The role or name in the suite: candidate, base, baseline, …"""
+    kind: str
+    """`transformers`, `endpoint` or `replay`."""
+    pretrained: str = ""
+    """Folder or hub id of the full weights (of the base, for an adapter)."""
+    peft: str = ""
+    """Folder or hub id of an adapter on `pretrained`; empty for full weights."""
+    revision: str = ""
+    peft_revision: str = ""
+    dtype: str = "auto"
+    device: str = "auto"
+    options: dict[str, object] = field(default_factory=dict)
+    """The remaining keys of the suite entry: batch_size, apply_chat_template, system_instruction, gen_kwargs, …"""
+    files: dict[str, str] = field(default_factory=dict)
+    """Relative path → SHA-256 of every file of the weights, tokenizer and adapter (adapter files under `peft/`)."""
+    source: Path | None = None
+    """The recording, for a replay."""
+
+    @property
+    def digest(self) -> str:
+        """One digest for everything that can change an answer: bytes, dtype and options; the name is not part of it."""
+        return digest.of({"kind": self.kind, "files": self.files, "dtype": self.dtype, "options": dict(self.options)})

@@ -1,0 +1,90 @@
+"""What is asked of a model and what comes back: the only way to touch a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness import digest
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model. Equal requests are asked once."""
+
+    kind: str
+    """`generate` text, `score` each of `continuations` after `prompt`, or `classify` `prompt` into `continuations`."""
+    prompt: str
+    continuations: tuple[str, ...] = ()
+    max_new_tokens: int = 0
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    seed: int = 0
+    """Used only where `temperature` > 0; differs by sample and by repetition."""
+    sample: str = field(default="", compare=False)
+    """Id of the sample it is asked for: recordings answer by it; it does not change the question."""
+    to: str = field(default="", compare=False)
+    """Name of the model it is addressed to; empty for the model that the check is being asked of."""
+    fresh: bool = False
+    """Never answered from the cache (timings)."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that can change the answer."""
+        return digest.of(
+            [self.kind, self.prompt, list(self.continuations), self.max_new_tokens, list(self.stop), self.temperature]
+            + ([self.seed] if self.temperature > 0 else [])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The log-probability of one continuation, in nats, summed over its tokens."""
+
+    logprob: float
+    tokens: int
+    greedy: bool = False
+    """Whether every token was the most probable one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to one request; exactly one of `text`, `scores` or `fault` says what happened."""
+
+    text: str | None = None
+    scores: tuple[Scored, ...] = ()
+    """In the order of the request's continuations."""
+    finish: str = ""
+    """`stop` (ended by itself or by a stop string) or `length` (cut at max_new_tokens)."""
+    prompt_tokens: int = 0
+    new_tokens: int = 0
+    seconds: float | None = None
+    """Wall time of this answer alone, where it was answered alone."""
+    fault: str = ""
+    """Why there is no answer, as a sentence; empty when there is one."""
+    blame: str = ""
+    """`candidate` (scores worst) or `infrastructure` (missing), where `fault` is set."""
+    cached: bool = False
+
+    def to_plain(self) -> dict[str, Any]:
+        """Plain JSON data; `from_plain` reads it back."""
+        return {
+            "text": self.text,
+            "scores": [[s.logprob, s.tokens, s.greedy] for s in self.scores],
+            "finish": self.finish,
+            "prompt_tokens": self.prompt_tokens,
+            "new_tokens": self.new_tokens,
+            "seconds": self.seconds,
+            "fault": self.fault,
+            "blame": self.blame,
+        }
+
+    @classmethod
+    def from_plain(cls, data: dict[str, Any], *, cached: bool = False) -> Response:
+        """The inverse of `to_plain`; raises `KeyError`, `TypeError` or `ValueError` on anything else."""
+        scores = tuple(Scored(float(p), int(n), bool(g)) for p, n, g in data["scores"])
+        return cls(
+            text=data["text"], scores=scores, finish=data["finish"], prompt_tokens=int(data["prompt_tokens"]),
+            new_tokens=int(data["new_tokens"]), seconds=data["seconds"], fault=data["fault"], blame=data["blame"],
+            cached=cached,
+        )  # fmt: skip

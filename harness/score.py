@@ -1,0 +1,171 @@
+"""Scores: what one metric says of each sample, kept as what adds up, so that any combination can be resampled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+CANDIDATE = "candidate"
+"""Blame: the model under test failed (no answer, out of memory, over-long); scores worst."""
+INFRASTRUCTURE = "infrastructure"
+"""Blame: something around the model failed; the score is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No score for this sample, and why; never NaN, never 0, never dropped."""
+
+    reason: str
+    blame: str = INFRASTRUCTURE
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums of sufficient statistics, given to a metric's `combine`; leading axes are resamples."""
+
+    sums: Array
+    """(..., k): one column a name."""
+    names: tuple[str, ...]
+    n: Array
+    """(...): how many samples were summed."""
+
+    def __getitem__(self, name: str) -> Array:
+        """(...): the sum called `name`; zeros where no sample had it."""
+        if name not in self.names:
+            return self.sums[..., :0].sum(axis=-1)
+        return self.sums[..., self.names.index(name)]  # type: ignore[no-any-return]
+
+    def matching(self, prefix: str) -> tuple[Array, tuple[str, ...]]:
+        """(..., m) sums and the m names (prefix removed) of all columns that begin with `prefix`."""
+        at = [i for i, name in enumerate(self.names) if name.startswith(prefix)]
+        return self.sums[..., at], tuple(self.names[i].removeprefix(prefix) for i in at)
+
+
+Combine = Callable[[Totals], "Array"]
+"""Sums of sufficient statistics → the metric's value, for each resample at once; NaN only for 0/0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What is being measured: enough to combine, to bound and to judge it, whatever the check that scored it."""
+
+    name: str
+    family: str = "mean"
+    """How it varies: `proportion` (each score 0 or 1), `mean` (bounded), `corpus` (combine of sums), `log_ratio`
+    (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact)."""
+    better: str = "higher"
+    """`higher`, `lower`, or `neither` (a band is wanted)."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    """The range of the value; infinite ends allowed."""
+    unit: str = ""
+    """`%`, `ms`, `s`, `tokens`, … or empty."""
+    combine: Combine | None = None
+    """For `corpus` and `log_ratio`; None means the mean of the first statistic."""
+    quantile: float = 0.0
+    """Which one, for `quantile`: 0.95."""
+
+    @property
+    def worst(self) -> float:
+        """The bad end of the range."""
+        return self.bounds[0] if self.better != "lower" else self.bounds[1]
+
+    @property
+    def best(self) -> float:
+        """The good end of the range."""
+        return self.bounds[1] if self.better != "lower" else self.bounds[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One metric's scores of one model: a table of sufficient statistics, one row a sample, in sample order."""
+
+    quantity: Quantity
+    ids: tuple[str, ...]
+    stats: Array
+    """(n, k) sufficient statistics; rows of missing samples are zero and listed in `missing`."""
+    names: tuple[str, ...] = ("value",)
+    """The k column names."""
+    missing: Mapping[int, Missing] = field(default_factory=dict)
+    """Row → why it has no score."""
+    worst_stats: tuple[float, ...] | None = None
+    """What a failed sample contributes, where that is not (quantity.worst,)."""
+    clusters: tuple[str, ...] | None = None
+    """(n) independent unit of each row; None where rows are independent."""
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Slice field → (n) value of each row."""
+
+    @property
+    def n(self) -> int:
+        """Rows that have a score."""
+        return len(self.ids) - len(self.missing)
+
+    def take(self, rows: Sequence[int]) -> Scores:
+        """The same scores of some rows only, in that order."""
+        place = {row: at for at, row in enumerate(rows)}
+        return replace(
+            self,
+            ids=tuple(self.ids[r] for r in rows),
+            stats=self.stats[list(rows)],
+            missing={place[r]: why for r, why in self.missing.items() if r in place},
+            clusters=None if self.clusters is None else tuple(self.clusters[r] for r in rows),
+            groups={name: tuple(values[r] for r in rows) for name, values in self.groups.items()},
+        )
+
+    def present(self) -> Scores:
+        """Only the rows that have a score."""
+        return self.take([row for row in range(len(self.ids)) if row not in self.missing])
+
+
+Stat = float | tuple[float, ...] | Mapping[str, float]
+"""What a metric returns for one sample."""
+
+
+def table(
+    quantity: Quantity,
+    ids: Iterable[str],
+    values: Iterable[Stat | Missing],
+    *,
+    clusters: Iterable[str] | None = None,
+    groups: Mapping[str, Iterable[str]] | None = None,
+) -> Scores:
+    """Scores from per-sample values; named statistics may differ from sample to sample (absent means 0).
+
+    Raises:
+        ValueError: a value is NaN or infinite, or tuples differ in length.
+    """
+    import numpy as np
+
+    rows: list[Mapping[str, float]] = []
+    missing: dict[int, Missing] = {}
+    for at, value in enumerate(values):
+        if isinstance(value, Missing):
+            missing[at] = value
+            rows.append({})
+        elif isinstance(value, Mapping):
+            rows.append(value)
+        elif isinstance(value, tuple):
+            rows.append({str(i): float(v) for i, v in enumerate(value)})
+        else:
+            rows.append({"value": float(value)})
+    ids = tuple(ids)
+    names = tuple(dict.fromkeys(name for row in rows for name in row)) or ("value",)
+    column = {name: at for at, name in enumerate(names)}
+    stats = np.zeros((len(rows), len(names)))
+    for at, row in enumerate(rows):
+        for name, number in row.items():
+            stats[at, column[name]] = number
+    if not np.isfinite(stats).all():
+        bad = int(np.argwhere(~np.isfinite(stats))[0, 0])
+        raise ValueError(f"{quantity.name} of sample {ids[bad]!r} is not a finite number")
+    return Scores(
+        quantity, ids, stats, names, missing,
+        clusters=None if clusters is None else tuple(clusters),
+        groups={name: tuple(members) for name, members in (groups or {}).items()},
+    )  # fmt: skip
