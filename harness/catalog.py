@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from harness.errors import SuiteError, nearest
 from harness.score import Combine, Quantity
@@ -38,6 +38,24 @@ REQUIRED: Any = inspect.Parameter.empty
 """The default of an option that must be given."""
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric and its options, as a check's option (`metrics: [accuracy, {rouge: {variant: rouge1}}]`)."""
+
+    __reference__: ClassVar[str] = "metric"
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PerturbationSpec:
+    """A perturbation and its options, as a check's option."""
+
+    __reference__: ClassVar[str] = "perturbation"
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

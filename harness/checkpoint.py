@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from harness import digest
 
@@ -11,6 +12,9 @@ from harness import digest
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What one name under `models:` stands for, once every fixture it needs is made."""
+
+    __reference__: ClassVar[str] = "model"
+    """An option with this annotation is written in YAML as a model's name, a $fixture, a folder or a hub id."""
 
     name: str
     """The role or name in the suite: candidate, base, baseline, …"""
@@ -30,6 +34,8 @@ class Checkpoint:
     """Relative path → SHA-256 of every file of the weights, tokenizer and adapter (adapter files under `peft/`)."""
     source: Path | None = None
     """The recording, for a replay."""
+    head: str = "causal"
+    """What it can be asked: `causal`, `seq2seq`, `classifier`, or `` where that is not known before asking."""
 
     @property
     def digest(self) -> str:
