@@ -209,6 +209,9 @@ class CheckRecord(Record):
     """What it asks, in one sentence."""
     options: dict[str, Any] = {}
     samples: int = 0
+    data: str = ""
+    """Digest of the samples it asked: two runs compare only where it is the same."""
+    seconds: Number = 0.0
     figures: list[Figure] = []
     warnings: list[str] = []
     broken: str = ""
