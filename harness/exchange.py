@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from harness import digest
 
@@ -88,3 +89,35 @@ class Response:
             new_tokens=int(data["new_tokens"]), seconds=data["seconds"], fault=data["fault"], blame=data["blame"],
             cached=cached,
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a model says of itself, plain data, in the words of `run.ModelRecord`."""
+
+    dtype: str = ""
+    device: str = ""
+    parameters: int | None = None
+    gate: tuple[str, ...] = ()
+    """What was proved before anything was measured, one sentence each."""
+    warnings: tuple[str, ...] = ()
+    """What could not be proved, one sentence each."""
+    path: str = ""
+    """Which way of computing answered: plain, shared context, a recording, …"""
+
+
+class Model(Protocol):
+    """Anything that answers; the seam between checks and weights, servers or recordings."""
+
+    @property
+    def facts(self) -> Facts:
+        """What it is and what was proved of it."""
+        ...
+
+    def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Yield (index into `requests`, its response), each index once, in whatever order the answers are ready."""
+        ...
+
+    def close(self) -> None:
+        """Let go of memory, files and connections; it answers no more."""
+        ...
