@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 from harness import digest
 from harness.catalog import Catalog, Entry, MetricSpec, quantity_of
-from harness.data import Dataset
+from harness.data.dataset import Dataset, Row
 from harness.errors import CheckBroken, Complaint, SuiteError, nearest
 from harness.exchange import Request, Response
 from harness.sample import Sample
@@ -71,6 +72,8 @@ class Task:
     normalize: str = "none"
     seed: int = 0
     limit: int | None = None
+    needs_target: bool = True
+    """False where rows have no right answer; their target is then empty text."""
     _target: Template | None = field(default=None, repr=False)
 
     def samples(self) -> Iterator[Sample]:
@@ -79,13 +82,11 @@ class Task:
         Raises:
             SuiteError: a row lacks a field or its target is not among the choices; names the line of the row.
         """
-        for at, row in enumerate(self.data.rows()):
-            if self.limit is not None and at >= self.limit:
-                return
-            yield self.sample(row, at)
+        return (self.sample(record) for record in islice(self.data.records(), self.limit))
 
-    def sample(self, row: Mapping[str, Any], at: int) -> Sample:
-        """One row as a sample; `at` is its number from 0, for messages."""
+    def sample(self, record: Row) -> Sample:
+        """One row as a sample."""
+        row, at = record.fields, record.line
         try:
             prompt = self.shots + self.prompt.render(row)
             targets = self._targets(row)
@@ -100,7 +101,7 @@ class Task:
         if self.cluster and self.cluster not in row:
             raise self._wrong(at, f"the cluster field {self.cluster!r} is missing{nearest(self.cluster, row)}")
         return Sample(
-            id=self.data.id_of(row, at),
+            id=record.id,
             prompt=prompt,
             targets=targets,
             choices=choices,
@@ -185,8 +186,10 @@ class Task:
         return _mean([evaluate(measure, sample, a) for a in answers])
 
     def _targets(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        if self._target is not None:
+        if self._target is not None and self.needs_target:
             return (self._target.render(row),)
+        if not self.needs_target and row.get(self.target) is None:
+            return ("",)
         if self.target not in row:
             raise ValueError(f"the row has no field {self.target!r} for the target{nearest(self.target, row)}")
         value = row[self.target]
@@ -205,8 +208,7 @@ class Task:
         return tuple(as_text(choice) for choice in found)
 
     def _wrong(self, at: int, text: str) -> SuiteError:
-        place, _, line = self.data.where(at).rpartition(":")
-        return SuiteError([Complaint(place, int(line), f"check {self.name!r}: {text}")])
+        return SuiteError([Complaint(self.data.source.shown, at, f"check {self.name!r}: {text}")])
 
 
 def evaluate(measure: Measure, sample: Sample, answer: Answer) -> Stat:
@@ -320,6 +322,24 @@ def measures(metrics: Sequence[MetricSpec], output: str | None, choices: Any, ca
     specs = metrics or [MetricSpec(DEFAULT_METRICS[shape], {})]
     found = [measure_of(spec, catalog).quantity for spec in specs]
     return {quantity.name: quantity for quantity in found}
+
+
+def averaged(of: Mapping[str, Quantity], metric: str | None) -> Quantity:
+    """The named metric of a task, or its first; it must be an average over samples.
+
+    Raises:
+        SuiteError: no such metric, or one that only a whole set has.
+    """
+    if metric is not None and metric not in of:
+        raise SuiteError(f"the task has no metric {metric!r}{nearest(metric, of)}")
+    plain = [q for q in of.values() if q.combine is None]
+    chosen = of[metric] if metric else (plain[0] if plain else None)
+    if chosen is None or chosen.combine is not None:
+        raise SuiteError(
+            f"a gap needs a metric that is an average over samples, such as accuracy or exact_match; "
+            f"{metric or 'no metric of the task'} is not"
+        )
+    return chosen
 
 
 def _choice_rule(name: str, options: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:

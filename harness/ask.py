@@ -1,0 +1,150 @@
+"""Asking a task's questions: one round of requests, and the answers beside their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness import digest
+from harness.errors import NothingSelected
+from harness.exchange import Request, Response
+from harness.sample import Sample
+from harness.score import Quantity, Scores, Totals, table
+from harness.task import Answer, Task, as_text, probe_gold
+
+if TYPE_CHECKING:
+    from harness.score import Array
+
+Asking = Generator[list[Request], list[Response], "Asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking one model all questions of a task."""
+
+    task: Task
+    samples: list[Sample]
+    answers: list[list[Answer]]
+    """Repeats of each sample's answer."""
+    scores: dict[str, Scores]
+
+    def faults(self) -> list[str]:
+        """One sentence for each kind of failed answer, with how often it happened."""
+        counted: dict[tuple[str, str], list[str]] = {}
+        for sample, answers in zip(self.samples, self.answers, strict=True):
+            for answer in answers:
+                if answer.response.fault:
+                    key = (answer.response.blame, answer.response.fault)
+                    counted.setdefault(key, []).append(sample.id)
+        return [
+            f"{len(ids)} of {len(self.samples)} answers failed ({blame}): {fault} (first: sample {ids[0]})"
+            for (blame, fault), ids in counted.items()
+        ]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One plain row for each sample, under lm-eval's names where they fit, with one column for each metric."""
+        return [self._row(at) for at in range(len(self.samples))]
+
+    def _row(self, at: int) -> dict[str, Any]:
+        sample, answers = self.samples[at], self.answers[at]
+        target = "\n".join(sample.targets)
+        row: dict[str, Any] = {
+            "doc_id": sample.id,
+            "prompt": sample.prompt,
+            "target": target,
+            "resps": [_said(sample, a) for a in answers],
+            "filtered_resps": [a.text for a in answers],
+            "valid": all(a.valid for a in answers),
+            "fault": answers[0].response.fault,
+            "finish": answers[0].response.finish,
+            "new_tokens": answers[0].response.new_tokens,
+            "doc_hash": digest.of_text(as_text(dict(sample.row))),
+            "prompt_hash": digest.of_text(sample.prompt),
+            "target_hash": digest.of_text(target),
+            "slices": dict(sample.slices),
+        }
+        row["metrics"] = {name: value_of(scores, at) for name, scores in self.scores.items()}
+        return row
+
+
+def ask(task: Task, head: str, samples: list[Sample] | None = None) -> Asking:
+    """Ask every sample of `task` (or only `samples`) in one round; gold answers are put through the metrics first.
+
+    Raises:
+        NothingSelected: the task has no samples.
+        CheckBroken: the gold answers do not score best.
+    """
+    samples = list(task.samples()) if samples is None else samples
+    if not samples:
+        raise NothingSelected(f"check {task.name!r}: no sample is left to ask")
+    probe_gold(task, samples)
+    requests = [task.requests(sample, head) for sample in samples]
+    responses = yield [request for group in requests for request in group]
+    answers: list[list[Answer]] = []
+    at = 0
+    for sample, group in zip(samples, requests, strict=True):
+        answers.append([task.read(sample, response) for response in responses[at : at + len(group)]])
+        at += len(group)
+    return Asked(task, samples, answers, task.score(samples, answers))
+
+
+def value_of(scores: Scores, row: int) -> float | None:
+    """One sample's own value of a metric, where it has one: None where it is missing or only sums make sense.
+
+    The log-probability of a text is shown per token (or byte), in nats.
+    """
+    if row in scores.missing:
+        return None
+    stats = scores.stats[row]
+    if scores.quantity.family == "log_ratio" and len(stats) == 2 and stats[1] > 0:
+        return float(stats[0] / stats[1])
+    return float(stats[0]) if scores.quantity.combine is None else None
+
+
+def gap_quantity(name: str, of: Quantity) -> Quantity:
+    """The difference of `of` between two sets of samples, reference minus other; large is bad."""
+    width = of.bounds[1] - of.bounds[0]
+    return Quantity(name, "gap", "lower" if of.better == "higher" else "higher", (-width, width), of.unit, _gap)
+
+
+def gap(quantity: Quantity, reference: Scores, other: Scores, groups: Mapping[str, Iterable[str]]) -> Scores:
+    """One table of both sets, so that the gap can be resampled: rows of `reference`, then of `other`.
+
+    `groups` gives each slice field its value in every row of `other`; rows of the reference belong to every slice
+    (value `*`).
+    """
+    import numpy as np
+
+    stats = np.zeros((len(reference.ids) + len(other.ids), 4))
+    stats[: len(reference.ids), 0] = reference.stats[:, 0]
+    stats[: len(reference.ids), 1] = 1.0
+    stats[len(reference.ids) :, 2] = other.stats[:, 0]
+    stats[len(reference.ids) :, 3] = 1.0
+    first = len(reference.ids)
+    return Scores(
+        quantity,
+        tuple(f"reference/{i}" for i in reference.ids) + other.ids,
+        stats,
+        ("reference", "reference_n", "other", "other_n"),
+        {**reference.missing, **{first + row: why for row, why in other.missing.items()}},
+        groups={name: ("*",) * first + tuple(values) for name, values in groups.items()},
+    )
+
+
+def proportion(name: str, better: str, ids: Sequence[str], values: Sequence[Any], **groups: Sequence[str]) -> Scores:
+    """Scores of a rate: 0 or 1 (or Missing) for each sample."""
+    return table(Quantity(name, "proportion", better), ids, values, groups=groups)
+
+
+def _gap(totals: Totals) -> Array:
+    import numpy as np
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return totals["reference"] / totals["reference_n"] - totals["other"] / totals["other_n"]
+
+
+def _said(sample: Sample, answer: Answer) -> str:
+    if answer.response.text is not None:
+        return answer.response.text
+    return answer.text
