@@ -1,0 +1,22 @@
+"""Macro F1: the mean of every class's F1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness import confusion
+from harness.catalog import metric
+
+
+@metric(better="higher", bounds=(0, 1), family="corpus", combine=confusion.f1)
+def macro_f1(
+    answer: str, targets: list[str], choices: list[str] | None = None, valid: bool = True
+) -> Mapping[str, float]:
+    """Mean over the classes of their F1, every class alike, however rare.
+
+    The classes are the gold answers; an answer that was not parsed or is no class is a miss of its gold class.
+
+    >>> dict(macro_f1("refund", ["refund"]))
+    {'gold=refund': 1.0, 'pred=refund': 1.0, 'tp=refund': 1.0}
+    """
+    return confusion.outcome(answer, targets, valid, choices or ())

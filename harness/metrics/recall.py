@@ -1,0 +1,34 @@
+"""Recall: of the samples of a class, how many are found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from harness import confusion
+from harness.catalog import metric
+
+
+@metric(better="higher", bounds=(0, 1), family="corpus", combine=confusion.recall)
+def recall(
+    answer: str,
+    targets: list[str],
+    choices: list[str] | None = None,
+    valid: bool = True,
+    *,
+    average: Literal["micro", "macro", "weighted", "binary"] = "micro",
+    positive: str = "",
+) -> Mapping[str, float]:
+    """The right answers of a class among all samples of that class, averaged over classes.
+
+    The classes are the gold answers; an answer that was not parsed or is no class is a miss of its gold class.
+    With one answer a sample, `micro` is the accuracy; `macro` shows classes that fail.
+
+    Options:
+        average: micro (all answers alike), macro (all classes alike), weighted (classes by size) or binary
+        positive: the class that counts, for binary
+
+    >>> dict(recall("refund", ["cancel"]))
+    {'gold=cancel': 1.0, 'pred=refund': 1.0}
+    """
+    return confusion.outcome(answer, targets, valid, choices or (), average=average, positive=positive)
