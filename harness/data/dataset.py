@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -162,9 +162,10 @@ def twice(source: Source, name: str, first: int, line: int) -> Complaint:
     return Complaint(source.shown, line, f"the id {name!r} stands on line {first} already; ids must be unique")
 
 
-def open_data(reference: str | Path | Mapping[str, Any], *, root: Path, part: str = "") -> Dataset:
+def open_data(reference: str | Path | Mapping[str, Any], *, root: Path, part: str = "", shown: str = "") -> Dataset:
     """The data set that a suite names: a path (relative to `root`), `hub:NAME[/CONFIG][@REVISION][#SPLIT]`, or
-    `{path:, format:, encoding:, columns:, field:, delimiter:}`. Nothing is read yet.
+    `{path:, format:, encoding:, columns:, field:, delimiter:}`. Nothing is read yet. Messages call it `shown`
+    (`$data.test`), by default the path as written.
 
     Raises:
         SuiteError: no such file, or an option that does not exist.
@@ -185,7 +186,8 @@ def open_data(reference: str | Path | Mapping[str, Any], *, root: Path, part: st
         if options:
             raise SuiteError(f"data {name}: {', '.join(options)} can not be set for a hub data set")
         return Dataset(Source(Path(), "hub", str(name)), hub=str(name).removeprefix("hub:"), part=part)
-    return Dataset(_file(str(name), options, root), part=part)
+    source = _file(str(name), options, root)
+    return Dataset(replace(source, shown=shown) if shown else source, part=part)
 
 
 def _file(name: str, options: dict[str, Any], root: Path) -> Source:

@@ -217,7 +217,8 @@ class _Pass:
         if self.own:
             identical = self._named({int(value) for value in np.unique(repeated)})
         if identical:
-            text = f"{identical:,} rows repeat an earlier row in every field; they count as samples of their own"
+            rows = "1 row repeats" if identical == 1 else f"{identical:,} rows repeat"
+            text = f"{rows} an earlier row in every field; every one counts as a sample"
             self.complain("identical", Complaint(self.dataset.source.shown, 0, text, "warning"))
         return identical
 

@@ -60,7 +60,10 @@ def lines(source: Source) -> Iterator[tuple[int, str | Complaint]]:
             if number == 1:
                 raw = raw.removeprefix(b"\xef\xbb\xbf") if source.encoding == "utf-8" else raw
                 if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    yield number, Complaint(source.shown, 1, "the file is UTF-16, not UTF-8" + _how(source, "utf-16"))
+                    yield (
+                        number,
+                        Complaint(source.shown, 1, "the file is not UTF-8 but UTF-16" + _how(source, "utf-16")),
+                    )
                     return
             try:
                 yield number, raw.decode(source.encoding)
@@ -82,11 +85,11 @@ def _undecodable(source: Source, raw: bytes, offset: int, error: UnicodeDecodeEr
     place = f"byte 0x{raw[error.start]:02x} at offset {offset + error.start}"
     if source.encoding != "utf-8":
         return f"{place} is not {source.encoding}"
-    return f"{place} is not UTF-8; the file looks like latin-1" + _how(source, "latin-1")
+    return f"{place} is not UTF-8; if the file is latin-1" + _how(source, "latin-1")
 
 
 def _how(source: Source, encoding: str) -> str:
     return (
-        f": write {{path: {source.shown}, encoding: {encoding}}} in the suite, "
+        f", write {{path: {source.shown}, encoding: {encoding}}} in the suite, "
         f"or convert the file (iconv -f {encoding} -t utf-8 {source.shown})"
     )

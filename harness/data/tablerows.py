@@ -65,7 +65,7 @@ def _header(source: Source, line: int, cells: Sequence[str]) -> tuple[list[str],
     renamed = [name for name, cell in zip(names, cells, strict=True) if name != cell]
     if not renamed:
         return names, []
-    text = f"{len(renamed)} columns have no name or another's name; they are kept as {', '.join(renamed)}"
+    text = f"columns without a name of their own are kept as {', '.join(renamed)}"
     return names, [source.wrong(line, text, "warning")]
 
 
