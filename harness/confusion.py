@@ -73,7 +73,7 @@ class Counts:
         import numpy as np
 
         if average == "binary":
-            return value[..., self.classes.index(positive)]  # type: ignore[no-any-return]
+            return value[..., self.classes.index(positive)]
         # A class without a gold answer in a resample has weight 0; 0 * NaN would spoil the sum.
         known = np.where(self.gold > 0, value, 0.0)
         weight = self.gold if average == "weighted" else (self.gold > 0).astype(float)

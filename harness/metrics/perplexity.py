@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def exp_of_ratio(totals: Totals) -> NDArray[np.float64]:
-    """(...): exp(nats / tokens); NaN without a token."""
+    """(...): exp(nats / tokens), infinite where that is too large for a number; NaN without a token."""
     import numpy as np
 
-    return np.exp(ratio(totals["0"], totals["1"]))
+    with np.errstate(over="ignore"):
+        return np.exp(ratio(totals["0"], totals["1"]))
 
 
 @metric(better="lower", bounds=(1, math.inf), family="log_ratio", combine=exp_of_ratio, suits=("perplexity",))
