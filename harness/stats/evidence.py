@@ -1,0 +1,127 @@
+"""Evidence: an estimate before a confidence is chosen, so that one computation serves every bound and every p-value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness.estimate import Estimate
+
+Ends = tuple[float | None, float | None]
+"""(low, high); None where that end is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A value and how its one-sided bounds depend on the confidence."""
+
+    value: float | None
+    n: int
+    """Independent units."""
+    method: str
+    ends: Callable[[float], Ends] | None = None
+    """One-sided confidence → both one-sided bounds; None where nothing is known."""
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    """The range of the value."""
+    exact: bool = False
+    """A census: both ends are the value."""
+    missing: int = 0
+    unit: str = ""
+    note: str = ""
+    seed: int | None = None
+    noise: Callable[[float], tuple[float, float]] | None = None
+    """Confidence → Monte-Carlo standard errors of both bounds, where resampling made them."""
+    refine: Callable[[], Evidence] | None = None
+    """The same with ten times the resamples."""
+
+    def bounds(self, confidence: float) -> Ends:
+        """Both one-sided bounds at `confidence`, inside the limits and around the value.
+
+        An end that is not finite is None, and so are both where they would fall on one point without a census.
+        """
+        if self.value is None:
+            value = math.nan
+        elif self.exact:
+            return self.value, self.value
+        else:
+            value = self.value
+        if self.ends is None:
+            return None, None
+        raw_low, raw_high = self.ends(confidence)
+        low, high = _finite(raw_low), _finite(raw_high)
+        if low is not None:
+            low = max(self.limits[0], low if math.isnan(value) else min(low, value))
+        if high is not None:
+            high = min(self.limits[1], high if math.isnan(value) else max(high, value))
+        if low is not None and low == high:
+            return None, None
+        return low, high
+
+    def at(self, confidence: float) -> Estimate:
+        """The estimate whose ends are the one-sided bounds at `confidence` (two-sided level 2c − 1).
+
+        Raises:
+            ValueError: `confidence` is not between 0.5 and 1.
+        """
+        if not 0.5 < confidence < 1:
+            raise ValueError(f"a one-sided confidence lies between 0.5 and 1, such as 0.95; found {confidence!r}")
+        low, high = self.bounds(confidence)
+        note = self.note
+        if low is None and high is None and not note:
+            note = "the interval is not known: the values do not vary enough to say how sure they are"
+        level = round(2 * confidence - 1, 12)
+        return Estimate(
+            self.value, low, high, level, self.n, self.missing, self.method, self.unit, note, self.seed
+        )  # fmt: skip
+
+    def p_value(self, claim: Callable[[float | None, float | None], bool]) -> float:
+        """Smallest α at which `claim` holds of the bounds at confidence 1 − α; 1 where that is about one half or more.
+
+        Inverts the bounds by bisection, hence right for every family whose bounds widen with the confidence.
+        """
+        if self.exact:
+            return 0.0 if claim(self.value, self.value) else 1.0
+        # Not at one half itself: there both bounds of some methods meet, and no width counts as no knowledge.
+        if not claim(*self.bounds(1 - 0.499)):
+            return 1.0
+        holds, fails = math.log(0.499), math.log(1e-12)
+        if claim(*self.bounds(1 - math.exp(fails))):
+            return math.exp(fails)
+        for _ in range(40):
+            middle = (holds + fails) / 2
+            if claim(*self.bounds(1 - math.exp(middle))):
+                holds = middle
+            else:
+                fails = middle
+        return math.exp(holds)
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def unknown(note: str, *, value: float | None = None, n: int = 0, method: str = "") -> Evidence:
+    """Evidence without an interval, and why."""
+    return Evidence(None if value is None or not math.isfinite(value) else value, n, method, note=note)
+
+
+def envelope(observed: Evidence, first: Evidence, second: Evidence, *, missing: int, note: str) -> Evidence:
+    """What holds whichever of two cases is true: the lower low end and the higher high end around the observed value.
+
+    An end is unknown where either case does not know it, except that a case without any interval and without a value
+    (it could not be imputed) leaves only its own side unknown: `first` answers for the low end, `second` for the high.
+    """
+
+    def ends(confidence: float) -> Ends:
+        one, two = first.bounds(confidence), second.bounds(confidence)
+        if first.ends is None and not first.exact:
+            one = (None, two[1])
+        if second.ends is None and not second.exact:
+            two = (one[0], None)
+        low = None if one[0] is None or two[0] is None else min(one[0], two[0])
+        high = None if one[1] is None or two[1] is None else max(one[1], two[1])
+        return low, high
+
+    notes = "; ".join(dict.fromkeys(part for part in (observed.note, note) if part))
+    return replace(observed, ends=ends, exact=False, missing=missing, note=notes, noise=None, refine=None)
