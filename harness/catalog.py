@@ -124,7 +124,8 @@ def perturbation(*, keeps: str = "meaning") -> Callable[[F], F]:
 
 
 def fixture(*, parts: tuple[str, ...] = (), makes: str = "data") -> Callable[[F], F]:
-    """Mark the fixture of a file: `makes` is `data` or `model`; `parts` are what `$name.part` may ask for."""
+    """Mark the fixture of a file: `makes` is `data`, `model` (full weights) or `adapter`; `parts` are what `$name.part`
+    may ask for."""
     return _mark("fixture", parts=parts, makes=makes)
 
 
@@ -215,7 +216,7 @@ class Catalog:
 
 def entry_of(kind: str, name: str, function: Callable[..., Any], facts: Mapping[str, Any], source: str = "") -> Entry:
     """The entry that a decorated function's signature and docstring describe."""
-    hints = typing.get_type_hints(function)
+    hints = typing.get_type_hints(function, include_extras=True)
     docs = _option_texts(inspect.getdoc(function) or "")
     given: list[str] = []
     options: dict[str, Option] = {}

@@ -153,6 +153,10 @@ def _bound(text: str, that: str) -> Bound:
         return Bound(0.0, model=times[3], factor=value)
     if offset := _OFFSET.fullmatch(text):
         value, unit = _number(offset[3], offset[4], that) if offset[3] else (0.0, "")
+        if offset[3] and value <= 0:
+            raise ValueError(
+                f"the margin in {that!r} must be above zero: write {offset[1]} {offset[2]} 0.02, or {offset[1]} alone"
+            )
         return Bound(-value if offset[2] == "-" and value else value, model=offset[1], unit=unit)
     raise ValueError(
         f"cannot read the bound {text!r} of {that!r}; write a number with an optional unit ({', '.join(UNITS)}), "

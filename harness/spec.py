@@ -1,0 +1,91 @@
+"""A suite once it has been read and checked: frozen, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.catalog import Catalog, Entry
+from harness.criterion import Criterion
+from harness.errors import Complaint
+from harness.place import Document, Key, Place
+
+NAME = r"[A-Za-z_][\w-]*"
+"""What models, fixtures and checks may be called: criteria and `$name.part` spell these names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One fixture or check: a name of the suite, and which leaf it is with which options."""
+
+    name: str
+    kind: str
+    """Its name in the catalog: lora, task, …"""
+    entry: Entry
+    options: Mapping[str, Any]
+    """What the suite says, checked; defaults are not filled in. Names of data, models and checks stay text."""
+    line: int = 0
+
+
+FixtureSpec = Spec
+CheckSpec = Spec
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One entry under `models:`."""
+
+    name: str
+    kind: str
+    """Its backend's name in the catalog: transformers, endpoint or replay."""
+    options: Mapping[str, Any]
+    """The keys of the entry as written; a plain string has become `pretrained`. `api_key` is still `${env:NAME}`."""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Everything that a suite file says."""
+
+    name: str
+    path: Path
+    """The YAML file; paths in it are relative to its folder."""
+    seed: int
+    digest: str
+    """SHA-256 of what the file says, `--set` included; which candidate is held against it is not part of it."""
+    models: Mapping[str, ModelSpec]
+    fixtures: Mapping[str, FixtureSpec]
+    checks: Mapping[str, CheckSpec]
+    accept: tuple[Criterion, ...]
+    plugins: tuple[Path, ...]
+    catalog: Catalog
+    warnings: tuple[Complaint, ...] = ()
+    lines: Document = field(default_factory=lambda: Document(None, Place("", 0)))
+    """Where everything stands: `lines.line("checks", name)`, `lines.complaint(path, text)`."""
+    candidate: str = "candidate"
+    """What stands as the candidate: `candidate` as the suite has it, or what was given instead."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that paths in the suite are relative to."""
+        return self.path.parent
+
+
+@dataclass(slots=True)
+class Reading:
+    """A suite while it is being read: what has been found wrong so far."""
+
+    document: Document
+    root: Path
+    catalog: Catalog
+    complaints: list[Complaint] = field(default_factory=list)
+
+    def wrong(self, path: tuple[Key, ...], text: str) -> None:
+        """Note an error at a place of the file."""
+        self.complaints.append(self.document.complaint(path, text))
+
+    def warn(self, path: tuple[Key, ...], text: str) -> None:
+        """Note a warning at a place of the file."""
+        self.complaints.append(self.document.complaint(path, text, "warning"))
