@@ -47,9 +47,9 @@ QUANTITIES = {
 
 @check(measures=QUANTITIES)
 def abstention(
-    of: Task,
     model: Checkpoint,
     *,
+    of: Task,
     unanswerable: Dataset,
     patterns: list[str] = PATTERNS,
     slices: list[str] = [],  # noqa: B006

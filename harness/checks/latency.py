@@ -39,7 +39,7 @@ def _measures() -> dict[str, Quantity]:
 
 
 @check(measures=_measures, asks="together")
-def latency(of: Task, models: tuple[Checkpoint, ...], *, requests: int = 100, warmup: int = 3) -> Rounds:
+def latency(models: tuple[Checkpoint, ...], *, of: Task, requests: int = 100, warmup: int = 3) -> Rounds:
     """Time single answers, one at a time, the models taking turns so that all see the same machine.
 
     `p50`, `p95`, `p99` are quantiles of the seconds of one answer; `tokens_per_second` counts new tokens over the time of

@@ -28,7 +28,7 @@ def _measures(of: Mapping[str, Quantity], metric: str | None) -> dict[str, Quant
 
 @check(measures=_measures)
 def overfit(
-    of: Task, model: Checkpoint, *, train: Dataset, metric: str | None = None, rows: int = 500
+    model: Checkpoint, *, of: Task, train: Dataset, metric: str | None = None, rows: int = 500
 ) -> Rounds:
     """Compare the score on training rows with the score on test rows.
 

@@ -18,7 +18,7 @@ def _measures(of: Mapping[str, Quantity], metric: str | None) -> dict[str, Quant
 
 
 @check(measures=_measures)
-def slice_gap(of: Task, model: Checkpoint, *, slice: str, reference: str, metric: str | None = None) -> Rounds:
+def slice_gap(model: Checkpoint, *, of: Task, slice: str, reference: str, metric: str | None = None) -> Rounds:
     """Compare a reference slice with the others: how much worse are they served?
 
     `gap` is the reference slice minus all others together; `gap[worst FIELD]` and `gap[VALUE]` speak of single ones.

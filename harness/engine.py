@@ -1,0 +1,264 @@
+"""The engine: a suite in, a run out. Every step is somebody else's work; here stands only their order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from harness import digest, preflight
+from harness.catalog import REQUIRED
+from harness.checkpoint import Checkpoint
+from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
+from harness.exchange import Model
+from harness.interview import Interview, by_model, conduct, crashed
+from harness.journal import Journal, write
+from harness.local import Residents
+from harness.plan import Plan, draw, opened, task_of
+from harness.pool import Place, Pool
+from harness.record import Evidence, record
+from harness.run import Run
+from harness.spec import CheckSpec, Suite
+from harness.store import Store
+from harness.watch import Watch
+from harness.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks of a run beyond the suite itself."""
+
+    select: str = ""
+    also: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+    limit: int | None = None
+    exit_first: bool = False
+    command: str = ""
+    candidate: str = "candidate"
+
+
+@dataclass(slots=True)
+class Work:
+    """One run while it goes on."""
+
+    plan: Plan
+    workshop: Workshop
+    watch: Watch
+    journal: Journal
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    broken: dict[str, Broken] = field(default_factory=dict)
+    """Model → why it cannot be measured."""
+    timings: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=perf_counter)
+
+    def timed(self, name: str, since: float) -> None:
+        """Add the time since a moment to a phase."""
+        self.timings[name] = self.timings.get(name, 0.0) + perf_counter() - since
+
+
+def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> tuple[Run, list[dict[str, Any]]]:
+    """Make, ask and decide; the record of it, and one row for each sample, check and model.
+
+    Raises:
+        SuiteError, NothingSelected: the suite or its data is wrong; nothing was evaluated.
+        OutputBroken: the run folder or the store cannot be written.
+    """
+    workshop = Workshop(suite, store, watch)
+    started = datetime.now(UTC)
+    plan = draw(suite, workshop, select=wish.select, also=wish.also, only=wish.only, limit=wish.limit)
+    with ExitStack() as stack:
+        journal = Journal(folder / "journal.jsonl")
+        stack.callback(journal.close)
+        work = Work(plan, workshop, watch, journal)
+        _look(work, made=False)
+        _go_offline(work)
+        _make(work)
+        _look(work, made=True)
+        _identify(work)
+        residents = Residents()
+        pool = _pool(work, residents, stack)
+        interviews = _ask(work, pool, wish.exit_first)
+        watch.phase("decide", len(plan.criteria))
+        evidence = Evidence(plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings)
+        done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
+        journal.write("decided", verdict=done.verdict)
+    return done, [row for interview in interviews for row in _rows(interview)]
+
+
+def _look(work: Work, *, made: bool) -> None:
+    began = perf_counter()
+    if not made:
+        work.watch.phase("data")
+    for found in preflight.inspect(work.plan.suite, work.workshop, work.plan.checks, made=made):
+        work.journal.write("data", file=found.dataset.source.shown, rows=found.count)
+    work.timed("data", began)
+
+
+def _make(work: Work) -> None:
+    """Every fixture of the plan; one that fails breaks the models made of it, or the run where data is missing."""
+    began = perf_counter()
+    work.watch.phase("fixtures", len(work.plan.fixtures))
+    for name in work.plan.fixtures:
+        try:
+            made = work.workshop.fixture(name)
+        except FixtureBroken as error:
+            users = [model for model in work.plan.models if name in work.workshop.needs_of(model)]
+            if not users:
+                raise
+            work.broken.update({model: error for model in users if model not in work.broken})
+            work.journal.write("fixture", name=name, broken=str(error))
+        else:
+            work.journal.write("fixture", name=name, cached=made.cached, seconds=made.seconds)
+            work.timed(f"fixture {name}", perf_counter() - (0.0 if made.cached else made.seconds))
+        work.watch.advance(1)
+    work.timed("fixtures", began)
+
+
+def _identify(work: Work) -> None:
+    """Which bytes stand behind each model; a wrong folder is the suite's fault, a damaged one the checkpoint's."""
+    began = perf_counter()
+    for name in work.plan.models:
+        if name in work.broken:
+            continue
+        try:
+            work.checkpoints[name] = work.workshop.checkpoint(name)
+        except CheckpointBroken as error:
+            work.broken[name] = error
+            work.journal.write("checkpoint", name=name, broken=str(error))
+        else:
+            work.journal.write("checkpoint", name=name, digest=work.checkpoints[name].digest)
+    work.timed("identify", began)
+
+
+def _go_offline(work: Work) -> None:
+    """Keep every library off the network where nothing in the suite is on it."""
+    named = [value for m in work.plan.suite.models.values() for k, value in m.options.items() if k in ("pretrained", "peft")]
+    local = all(str(v).startswith("$") or (work.plan.suite.root / Path(str(v)).expanduser()).is_dir() for v in named)
+    hub = any("hub:" in str(value) for check in work.plan.checks for value in check.options.values())
+    remote = any(check.kind == "forgetting" and not check.options.get("include_path") for check in work.plan.checks)
+    if local and not hub and not remote:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def _pool(work: Work, residents: Residents, stack: ExitStack) -> Pool:
+    places = []
+    for name, checkpoint in work.checkpoints.items():
+        kept = checkpoint.kind != "replay"
+        answers = work.workshop.store.answers(checkpoint.digest) if kept else None
+        if answers is not None:
+            stack.callback(answers.close)
+        places.append(Place(name, _opener(work, checkpoint, residents), answers, by_sample=not kept))
+    pool = Pool(places, work.watch)
+    stack.callback(pool.close)
+    return pool
+
+
+def _opener(work: Work, checkpoint: Checkpoint, residents: Residents) -> Any:
+    def open_model() -> Model:
+        began = perf_counter()
+        work.watch.note(f"loading {checkpoint.name}")
+        entry = work.plan.suite.catalog.get("model", checkpoint.kind)
+        given = {"checkpoint": checkpoint, "residents": residents, "note": work.watch.note}
+        options = {name: value for name, value in checkpoint.options.items() if name in entry.options}
+        model: Model = entry.function(**entry.bind(given, options))
+        work.timed(f"load {checkpoint.name}", began)
+        work.journal.write("loaded", model=checkpoint.name, gate=list(model.facts.gate))
+        return model
+
+    return open_model
+
+
+def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
+    """Every check with every model: those that share rounds first, then the timed ones one after another."""
+    began = perf_counter()
+    work.watch.phase("ask")
+    _prove(work, pool)
+    shared = [i for check in work.plan.checks if check.entry.facts["asks"] != "together" for i in _interviews(work, check)]
+    conduct(shared, pool)
+    alone: list[Interview] = []
+    for check in work.plan.checks:
+        if check.entry.facts["asks"] == "together" and not (exit_first and any(i.broken for i in shared)):
+            timed = _interviews(work, check)
+            conduct(timed, pool)
+            alone += timed
+    order = {check.name: at for at, check in enumerate(work.plan.checks)}
+    found = sorted([*shared, *alone], key=lambda i: order[i.check])
+    for interview in found:
+        broken = str(interview.broken) if interview.broken else ""
+        work.journal.write("check", check=interview.check, model=interview.model, broken=broken)
+    work.timed("ask", began)
+    return found
+
+
+def _prove(work: Work, pool: Pool) -> None:
+    """Open the models whose gate has not been passed with these very bytes before."""
+    for name, place in pool.places.items():
+        passed = work.workshop.store.root / "gates" / f"{work.checkpoints[name].digest}.json"
+        if place.answers is not None and passed.is_file():
+            continue
+        try:
+            place.opened()
+        except CheckpointBroken as error:
+            work.broken[name] = error
+        else:
+            if place.answers is not None:
+                write(passed, digest.canonical_bytes({"passed": True}))
+
+
+def _interviews(work: Work, check: CheckSpec) -> list[Interview]:
+    asks = check.entry.facts["asks"]
+    everyone = tuple(c for name, c in work.checkpoints.items() if name not in work.broken)
+    if asks == "each":
+        targets: Sequence[str] = work.plan.models
+    else:
+        targets = ("",)
+    return [_interview(work, check, name, everyone) for name in targets]
+
+
+def _interview(work: Work, check: CheckSpec, name: str, everyone: tuple[Checkpoint, ...]) -> Interview:
+    if name in work.broken:
+        return Interview(check.name, name, (), broken=work.broken[name])  # type: ignore[arg-type]
+    began = perf_counter()
+    try:
+        talk = check.entry.function(**_arguments(work, check, work.checkpoints.get(name), everyone))
+    except SuiteError:
+        raise
+    except Broken as error:
+        return Interview(check.name, name, (), broken=error)  # type: ignore[arg-type]
+    except HarnessError:
+        raise
+    except Exception as error:
+        return Interview(check.name, name, (), broken=crashed(check.name, error))  # type: ignore[arg-type]
+    return Interview(check.name, name, talk, seconds=perf_counter() - began)
+
+
+def _arguments(
+    work: Work, check: CheckSpec, checkpoint: Checkpoint | None, everyone: tuple[Checkpoint, ...]
+) -> Mapping[str, Any]:
+    suite, limit = work.plan.suite, work.plan.limit
+    options = {n: o.default for n, o in check.entry.options.items() if o.default is not REQUIRED}
+    options.update(opened(check, work.workshop))
+    task = task_of(suite, check, work.workshop, limit)
+    given = {
+        "own": task,
+        "model": checkpoint,
+        "models": everyone,
+        "root": suite.root,
+        "seed": suite.seed,
+        "limit": limit,
+        "catalog": suite.catalog,
+    }
+    if "of" in check.options:
+        options["of"] = task
+    return check.entry.bind(given, options)
+
+
+def _rows(interview: Interview) -> list[dict[str, Any]]:
+    if interview.findings is None:
+        return []
+    return [{"check": interview.check, "model": interview.model, **row} for row in interview.findings.rows]

@@ -1,0 +1,90 @@
+"""What a run would cost and could show: requests counted by playing every check through with no answers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from harness.catalog import REQUIRED
+from harness.checkpoint import Checkpoint
+from harness.errors import Broken
+from harness.exchange import Request, Response
+from harness.plan import Plan, opened, task_of
+from harness.spec import CheckSpec
+from harness.workshop import Workshop, reference
+
+UNANSWERED = Response(fault="not asked: this is a plan", blame="infrastructure")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one model would be asked."""
+
+    model: str
+    requests: int
+    distinct: int
+    characters: int
+    """Of prompts and continuations; about four make a token of English."""
+    new_tokens: int
+    """At most, for generated answers."""
+    unknown: tuple[str, ...] = ()
+    """Checks whose data is not made yet, so that nobody can count."""
+
+
+def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
+    """What each model of the plan would be asked, without loading any."""
+    per_model: dict[str, list[Request]] = {name: [] for name in plan.models}
+    unknown: dict[str, list[str]] = {name: [] for name in plan.models}
+    for check in plan.checks:
+        for name in plan.models if check.entry.facts["asks"] == "each" else plan.models[:1]:
+            if not _countable(check, plan, workshop):
+                unknown[name].append(check.name)
+                continue
+            for request in _played(check, name, plan, workshop):
+                per_model[request.to or name].append(request)
+    return [_cost(name, requests, unknown[name]) for name, requests in per_model.items()]
+
+
+def _countable(check: CheckSpec, plan: Plan, workshop: Workshop) -> bool:
+    """Whether all data it needs is there: files, or fixtures that are in the store."""
+    specs = [check]
+    while "of" in specs[-1].options:
+        specs.append(plan.suite.checks[str(specs[-1].options["of"])])
+    values = [value for spec in specs for value in spec.options.values()]
+    needed = [name for value in values if reference(value) for name in workshop.needs_of(value)]
+    return all(workshop.store.has(workshop.key(name)[0]) for name in needed)
+
+
+def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iterator[Request]:
+    options = {n: o.default for n, o in check.entry.options.items() if o.default is not REQUIRED}
+    options.update(opened(check, workshop))
+    task = task_of(plan.suite, check, workshop, plan.limit)
+    if "of" in check.options:
+        options["of"] = task
+    stand_in = Checkpoint(name, "transformers")
+    given = {
+        "own": task, "model": stand_in, "models": tuple(replace(stand_in, name=m) for m in plan.models),
+        "root": plan.suite.root, "seed": plan.suite.seed, "limit": plan.limit, "catalog": plan.suite.catalog,
+    }  # fmt: skip
+    talk = check.entry.function(**check.entry.bind(given, options))
+    if not inspect.isgenerator(talk):
+        return
+    try:
+        asked = next(talk)
+        while True:
+            yield from asked
+            asked = talk.send([UNANSWERED] * len(asked))
+    except (StopIteration, Broken):
+        return
+    finally:
+        talk.close()
+
+
+def _cost(name: str, requests: list[Request], unknown: list[str]) -> Cost:
+    distinct = {request if not request.fresh else id(request): request for request in requests}
+    characters = sum(len(r.prompt) + sum(map(len, r.continuations)) for r in distinct.values())
+    tokens = sum(r.max_new_tokens for r in distinct.values() if r.kind == "generate")
+    return Cost(name, len(requests), len(distinct), characters, tokens, tuple(unknown))
+
+

@@ -1,0 +1,195 @@
+"""What the quiet commands say: validate, plan, list, show, compare, report, init."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import content
+from harness.catalog import REQUIRED, ROOMS, Catalog, Entry
+from harness.errors import SuiteError, nearest
+from harness.plan import draw, matches
+from harness.session import Order, find, record
+from harness.spec import Suite
+
+if TYPE_CHECKING:
+    from harness.plan import Plan
+    from harness.workshop import Workshop
+
+KINDS = {room: kind for kind, room in ROOMS.items()}
+"""checks → check, …"""
+
+
+def validated(name: str, warnings: Sequence[str], *, json: bool, quiet: int) -> None:
+    """The result of a validation that found no error."""
+    if json:
+        _document({"suite": name, "valid": True, "warnings": list(warnings)})
+    elif not quiet:
+        for text in warnings:
+            _line(text)
+        _line(f"{find(name)} is valid" + (f", with {len(warnings)} warnings" if warnings else ""))
+
+
+def collected(suite: Suite, select: str) -> None:
+    """The criteria that would be decided."""
+    for criterion in suite.accept:
+        if matches(select, f"{criterion.check} {criterion.id}"):
+            _line(criterion.id + (f"  ({criterion.severity})" if criterion.severity != "require" else ""))
+
+
+def listed(what: str, *, json: bool) -> None:
+    """Every name of a kind with its meaning."""
+    rows = _rows(what)
+    if json:
+        _document([{"name": name, "summary": text} for name, text in rows])
+        return
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, text in rows:
+        _line(f"{name:<{width}}  {text}")
+
+
+def _rows(what: str) -> list[tuple[str, str]]:
+    if what == "suites":
+        return [(name, _first_line(path.parent / "README.md")) for name, path in content.suites().items()]
+    if what == "judges":
+        folders = sorted(p.parent for p in (content.root() / "judges").glob("*/rubric.yaml"))
+        return [(folder.name, _first_line(folder / "rubric.yaml")) for folder in folders]
+    if what not in KINDS:
+        raise SuiteError(f"no kind {what!r} to list{nearest(what, [*KINDS, 'judges', 'suites'])}")
+    catalog = Catalog()
+    return [(name, catalog.summary(KINDS[what], name)) for name in catalog.names(KINDS[what])]
+
+
+def _first_line(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    lines = (line.strip("# ").strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return next((line for line in lines if line), "")
+
+
+def shown(name: str, runs: Path, *, json: bool) -> None:
+    """A leaf's page, or a run's table."""
+    catalog = Catalog()
+    entries = [catalog.get(kind, name) for kind in ROOMS if name in catalog.names(kind)]
+    if entries:
+        for entry in entries:
+            _document(_facts(entry)) if json else _page(entry)
+        return
+    found, folder = record(name, runs)
+    if json:
+        from harness.report import json as results
+
+        sys.stdout.write(results.render(found).decode("utf-8"))
+    else:
+        from harness.report import terminal
+
+        terminal.show(found, folder)
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    options = {o.name: {"default": None if o.default is REQUIRED else repr(o.default), "text": o.text} for o in entry.options.values()}
+    return {"kind": entry.kind, "name": entry.name, "summary": entry.summary, "options": options}
+
+
+def _page(entry: Entry) -> None:
+    import inspect
+
+    _line(f"{entry.kind} {entry.name}")
+    _line("")
+    text = inspect.getdoc(entry.function) or ""
+    _line(text.split("Options:")[0].rstrip())
+    if entry.options:
+        _line("\noptions:")
+    for option in entry.options.values():
+        default = "required" if option.default is REQUIRED else f"default {option.default!r}"
+        _line(f"  {option.name}  ({default})\n      {option.text}")
+
+
+def planned(suite: Suite, order: Order, *, json: bool) -> None:
+    """What a run would make, ask and be able to decide."""
+    from harness.forecast import costs
+    from harness.store import Store
+    from harness.watch import Silent
+    from harness.workshop import Workshop
+
+    workshop = Workshop(suite, Store(order.cache), Silent())
+    plan = draw(suite, workshop, select=order.select, also=order.also, limit=order.limit)
+    fixtures = [_fixture(workshop, suite, name) for name in plan.fixtures]
+    asked = costs(plan, workshop)
+    power = _power(plan, workshop, order)
+    if json:
+        _document({"suite": suite.name, "models": plan.models, "fixtures": fixtures, "requests": [asdict(c) for c in asked], "criteria": power})
+        return
+    _line(f"{suite.name}: {', '.join(plan.models)}")
+    _line("\nmake")
+    for made in fixtures:
+        _line(f"  {made['name']:<16} {made['kind']:<10} {'in the cache' if made['cached'] else 'to be made'}")
+    _line("\nask")
+    for cost in asked:
+        unknown = f"; not counted before their data is made: {', '.join(cost.unknown)}" if cost.unknown else ""
+        _line(
+            f"  {cost.model:<16} {cost.requests:,} requests, {cost.distinct:,} distinct, about {cost.characters // 4:,} "
+            f"prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
+        )
+    _line("\ndecide")
+    for row in power:
+        _line(f"  {row['that']}\n      {row['text']}")
+
+
+def _fixture(workshop: Workshop, suite: Suite, name: str) -> dict[str, Any]:
+    key = workshop.key(name)[0]
+    return {"name": name, "kind": suite.fixtures[name].kind, "key": key, "cached": workshop.store.has(key)}
+
+
+def _power(plan: Plan, workshop: Workshop, order: Order) -> list[dict[str, Any]]:
+    from harness.prospect import prospects
+
+    return [asdict(prospect) for prospect in prospects(plan, workshop, order.runs)]
+
+
+def compared(first: str, second: str, runs: Path, *, json: bool) -> None:
+    """Two runs side by side."""
+    from harness.report import compare
+
+    a, b = record(first, runs)[0], record(second, runs)[0]
+    if json:
+        _document(compare.document(a, b))
+    else:
+        compare.show(a, b)
+
+
+def reported(name: str, outputs: tuple[Path, ...], runs: Path) -> None:
+    """Render a recorded run's reports again, in its folder or where asked."""
+    from harness.journal import write
+    from harness.report import publish
+
+    run, folder = record(name, runs)
+    known = publish.renderers()
+    wanted = {path: known[publish.report_for(path)] for path in outputs}
+    if not wanted:
+        wanted = {folder / file: render for file, render in known.items() if file != "result.json"}
+    for path, render in wanted.items():
+        write(path, render(run))
+        _line(str(path))
+
+
+def started(folder: Path) -> None:
+    """The files of a first suite."""
+    from harness import schema
+
+    for path in schema.starter(folder):
+        _line(str(path))
+
+
+def _document(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _line(text: str) -> None:
+    from harness.report.plain import visible
+
+    sys.stdout.write("\n".join(visible(part) for part in text.split("\n")) + "\n")

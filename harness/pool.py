@@ -1,0 +1,161 @@
+"""The pool: what all checks want to know of one model, asked once, from the cache where it was asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+from harness.errors import Broken, CheckpointBroken
+from harness.exchange import Facts, Model, Request, Response
+from harness.run import Traffic
+from harness.store import Answers
+from harness.watch import Watch
+
+KEPT_AT_ONCE = 256
+"""Answers are stored in lots of this many: what an interruption can lose."""
+
+
+@dataclass(slots=True)
+class Place:
+    """One model's place in the pool: opened when something must really be asked."""
+
+    name: str
+    open: Callable[[], Model]
+    answers: Answers | None
+    """Its cache; None where answers are not kept (recordings)."""
+    by_sample: bool = False
+    """Whether equal prompts of different samples may have different answers (recordings)."""
+    model: Model | None = None
+    broken: CheckpointBroken | None = None
+    counted: dict[str, float] = field(default_factory=dict)
+    known: dict[Request | tuple[str, Request], Response] = field(default_factory=dict)
+    """What was answered in this run."""
+
+    def opened(self) -> Model:
+        """The model, loaded and past its gate.
+
+        Raises:
+            CheckpointBroken: it cannot be trusted; the same at every call.
+        """
+        if self.broken is not None:
+            raise self.broken
+        if self.model is None:
+            try:
+                self.model = self.open()
+            except CheckpointBroken as error:
+                self.broken = error
+                raise
+        return self.model
+
+    @property
+    def facts(self) -> Facts | None:
+        """What the model says of itself, if it was opened."""
+        return self.model.facts if self.model is not None else None
+
+    def count(self, **numbers: float) -> None:
+        """Add to this model's traffic."""
+        for name, number in numbers.items():
+            self.counted[name] = self.counted.get(name, 0) + number
+
+    def traffic(self) -> Traffic:
+        """What was asked of this model so far."""
+        whole = {name: int(number) for name, number in self.counted.items() if name != "seconds"}
+        return Traffic(**whole, seconds=self.counted.get("seconds", 0.0))
+
+
+class Pool:
+    """Every model of a run by name; `answer` is the only way to ask one."""
+
+    def __init__(self, places: Iterable[Place], watch: Watch) -> None:
+        self.places = {place.name: place for place in places}
+        self._watch = watch
+
+    def answer(self, asked: Sequence[tuple[str, Request]]) -> list[Response]:
+        """One response for each (model name, request), in order; a model that breaks (`place.broken`) gives faults.
+
+        Fresh requests are asked one by one in the order given, after everything else.
+        """
+        responses: dict[int, Response] = {}
+        for name in dict.fromkeys(model for model, _ in asked):
+            at = [i for i, (model, request) in enumerate(asked) if model == name and not request.fresh]
+            place = self.places[name]
+            try:
+                found = self._batch(place, [asked[i][1] for i in at])
+            except CheckpointBroken as error:
+                found = [_fault(error)] * len(at)
+            responses.update(zip(at, found, strict=True))
+        for i, (name, request) in enumerate(asked):
+            if request.fresh:
+                responses[i] = self._timed(self.places[name], request)
+        return [responses[i] for i in range(len(asked))]
+
+    def close(self) -> None:
+        """Close every model that was opened."""
+        for place in self.places.values():
+            if place.model is not None:
+                place.model.close()
+
+    def _batch(self, place: Place, requests: Sequence[Request]) -> list[Response]:
+        keys = [(r.sample, r) if place.by_sample else r for r in requests]
+        distinct = {key: request for key, request in zip(keys, requests, strict=True) if key not in place.known}
+        place.count(asked=len(requests), distinct=len(distinct))
+        if place.answers is not None and distinct:
+            digests = {key: request.digest for key, request in distinct.items()}
+            cached = place.answers.get_many(list(digests.values()))
+            hits = {key: cached[digest] for key, digest in digests.items() if digest in cached}
+            place.known.update(hits)
+            place.count(cached=len(hits))
+            self._watch.advance(len(hits), cached=len(hits))
+        rest = {key: request for key, request in distinct.items() if key not in place.known}
+        if rest:
+            self._compute(place, list(rest), list(rest.values()))
+        return [place.known[key] for key in keys]
+
+    def _compute(self, place: Place, keys: Sequence[Request | tuple[str, Request]], requests: list[Request]) -> None:
+        began = perf_counter()
+        fresh: list[tuple[str, Response]] = []
+        try:
+            for at, response in place.opened().answer(requests):
+                place.known[keys[at]] = response
+                place.count(computed=1, prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)
+                if not response.fault:
+                    fresh.append((requests[at].digest, response))
+                if len(fresh) >= KEPT_AT_ONCE:
+                    self._keep(place, fresh)
+                self._watch.advance(1, response.prompt_tokens + response.new_tokens)
+        except CheckpointBroken as error:
+            place.broken = error
+            raise
+        finally:
+            self._keep(place, fresh)
+            place.count(seconds=perf_counter() - began)
+        silent = [request for key, request in zip(keys, requests, strict=True) if key not in place.known]
+        if silent:
+            raise Broken(f"{place.name} left {len(silent)} of {len(requests)} requests unanswered: {silent[0].prompt[:80]!r}")
+
+    @staticmethod
+    def _keep(place: Place, fresh: list[tuple[str, Response]]) -> None:
+        if place.answers is not None and fresh:
+            place.answers.put_many(fresh)
+        fresh.clear()
+
+    def _timed(self, place: Place, request: Request) -> Response:
+        try:
+            model = place.opened()
+            began = perf_counter()
+            response = dict(model.answer([request]))[0]
+        except CheckpointBroken as error:
+            place.broken = error
+            return _fault(error)
+        seconds = perf_counter() - began
+        place.count(asked=1, distinct=1, computed=1, seconds=seconds,
+                    prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)  # fmt: skip
+        self._watch.advance(1, response.prompt_tokens + response.new_tokens)
+        if response.seconds is None and not place.by_sample and not response.fault:
+            return replace(response, seconds=seconds)
+        return response
+
+
+def _fault(error: CheckpointBroken) -> Response:
+    return Response(fault=str(error), blame="candidate")

@@ -1,0 +1,260 @@
+"""The record: what was found, decided by the gate and written down as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import Any
+
+from harness import stats
+from harness.checkpoint import Checkpoint
+from harness.environment import capture, harness_version
+from harness.errors import Broken
+from harness.findings import Findings
+from harness.gate import claim_failures, decide, settle
+from harness.interview import Interview, by_model
+from harness.plan import Plan, filled
+from harness.pool import Pool
+from harness.run import (
+    CheckRecord,
+    CriterionRecord,
+    Curves,
+    Figure,
+    FixtureRecord,
+    Interval,
+    Intervals,
+    Measurement,
+    ModelRecord,
+    Run,
+    Series,
+    SuiteRecord,
+)
+from harness.score import Scores
+from harness.verdict import EXIT_OF
+from harness.watch import Watch
+from harness.workshop import Workshop
+
+CONFIDENCE = 0.95
+"""One-sided, of the measurements; criteria have their own."""
+MOST_SLICES = 60
+"""Slices of one field that are measured; more is a field of identities, not of slices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything a record is made of."""
+
+    plan: Plan
+    workshop: Workshop
+    checkpoints: Mapping[str, Checkpoint]
+    pool: Pool
+    interviews: Sequence[Interview]
+    broken: Mapping[str, Broken]
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+def record(evidence: Evidence, *, wish_command: str, started: datetime, candidate: str, watch: Watch) -> Run:
+    """The run, decided."""
+    began = perf_counter()
+    plan = evidence.plan
+    found = by_model(evidence.interviews)
+    criteria = []
+    for criterion in plan.criteria:
+        criteria.append(_decide(evidence, criterion, found))
+        watch.advance(1)
+    criteria = claim_failures(criteria)
+    outcome, sentence, multiplicity = settle(criteria)
+    measurements = _measurements(evidence, found)
+    evidence.timings["decide"] = perf_counter() - began
+    return Run(
+        suite=SuiteRecord(
+            name=plan.suite.name, digest=plan.suite.digest, path=plan.suite.path.name, seed=plan.suite.seed
+        ),
+        run_id="",
+        started=started.isoformat(timespec="seconds"),
+        command=wish_command,
+        verdict=outcome.value,
+        exit_code=int(EXIT_OF[outcome]),
+        sentence=sentence,
+        multiplicity=multiplicity,
+        candidate=candidate,
+        criteria=criteria,
+        measurements=measurements,
+        checks={check.name: _check(evidence, check.name, found, measurements) for check in plan.checks},
+        models={name: _model(evidence, name) for name in plan.models},
+        fixtures={name: _fixture(evidence, name) for name in evidence.workshop.made},
+        traffic={name: place.traffic() for name, place in evidence.pool.places.items()},
+        environment=capture(plan.suite.root),
+        limit=plan.limit,
+        timings={**evidence.timings, "total": (datetime.now(UTC) - started).total_seconds()},
+        warnings=_warnings(evidence),
+        harness=harness_version(),
+    )
+
+
+def _decide(evidence: Evidence, criterion: Any, found: Mapping[str, Mapping[str, Findings]]) -> CriterionRecord:
+    mine = found.get(criterion.check, {})
+    lost = {name: str(error) for name, error in evidence.broken.items()}
+    whole = ""
+    for interview in evidence.interviews:
+        if interview.check == criterion.check and interview.broken is not None:
+            if interview.model:
+                lost.setdefault(interview.model, str(interview.broken))
+            else:
+                whole = str(interview.broken)
+    return decide(
+        criterion,
+        {name: findings.scores for name, findings in mine.items()},
+        seed=f"{evidence.plan.suite.name}/{evidence.plan.suite.seed}",
+        broken=whole,
+        lost=lost,
+    )
+
+
+def _measurements(evidence: Evidence, found: Mapping[str, Mapping[str, Findings]]) -> list[Measurement]:
+    seed = f"{evidence.plan.suite.name}/{evidence.plan.suite.seed}"
+    measured: list[Measurement] = []
+    for check, models in found.items():
+        for model, findings in models.items():
+            for metric, scores in findings.scores.items():
+                for label, part in (("", scores), *_slices(scores)):
+                    estimate = stats.level(part, confidence=CONFIDENCE, seed=f"{seed}/{check}.{metric}")
+                    measured.append(
+                        Measurement(check=check, metric=metric, model=model, slice=label, **asdict(estimate))
+                    )
+    return measured
+
+
+def _slices(scores: Scores) -> list[tuple[str, Scores]]:
+    parts = []
+    for name, values in scores.groups.items():
+        kinds = sorted(set(values) - {"*"})
+        if len(kinds) > MOST_SLICES:
+            continue
+        for kind in kinds:
+            rows = [row for row, value in enumerate(values) if value in (kind, "*")]
+            parts.append((f"{name}={kind}", scores.take(rows)))
+    return parts
+
+
+def _check(
+    evidence: Evidence, name: str, found: Mapping[str, Mapping[str, Findings]], measured: Sequence[Measurement]
+) -> CheckRecord:
+    spec = next(check for check in evidence.plan.checks if check.name == name)
+    models = found.get(name, {})
+    figures: list[Figure] = _slice_figures(name, measured)
+    compare = next((f.compare for f in models.values() if f.compare is not None), None)
+    if compare is not None:
+        figures += compare(models)
+    interviews = [i for i in evidence.interviews if i.check == name]
+    own = [i.findings for i in interviews if i.findings is not None]
+    figures += [figure for findings in own for figure in findings.figures]
+    broken = [i for i in interviews if i.broken is not None]
+    warnings = [f"{i.model}: {text}" if i.model else text for i in interviews if i.findings for text in i.findings.warnings]
+    return CheckRecord(
+        kind=spec.kind,
+        summary=spec.entry.summary,
+        options=filled(spec),
+        samples=max((len(s.ids) for f in models.values() for s in f.scores.values()), default=0),
+        figures=figures,
+        warnings=warnings,
+        broken="; ".join(dict.fromkeys(str(i.broken) for i in broken)),
+        blame=broken[0].broken.blame if broken and broken[0].broken else "",
+        **_data(evidence, spec),
+    )
+
+
+def _data(evidence: Evidence, spec: Any) -> dict[str, Any]:
+    """Which rows the check saw, where the record has room for it."""
+    fields = CheckRecord.model_fields
+    interviews = [i for i in evidence.interviews if i.check == spec.name]
+    known: dict[str, Any] = {}
+    if "seconds" in fields:
+        known["seconds"] = sum(i.seconds for i in interviews)
+    return known
+
+
+def _slice_figures(check: str, measured: Sequence[Measurement]) -> list[Figure]:
+    mine = [m for m in measured if m.check == check and m.slice]
+    figures: list[Figure] = []
+    for metric, field_name in dict.fromkeys((m.metric, m.slice.split("=")[0]) for m in mine):
+        items = [
+            Interval(label=m.slice.split("=", 1)[1], model=m.model, value=m.value, low=m.low, high=m.high, n=m.n, note=m.note)
+            for m in mine
+            if m.metric == metric and m.slice.split("=")[0] == field_name
+        ]
+        unit = next(m.unit for m in mine if m.metric == metric)
+        figures.append(Intervals(title=f"{metric} by {field_name}", unit=unit, items=items))
+    return figures
+
+
+def _model(evidence: Evidence, name: str) -> ModelRecord:
+    checkpoint = evidence.checkpoints.get(name)
+    place = evidence.pool.places.get(name)
+    fault = evidence.broken.get(name) or (place.broken if place else None)
+    facts = place.facts if place else None
+    spec = evidence.plan.suite.models[name]
+    source = " + ".join(str(spec.options[key]) for key in ("pretrained", "peft", "endpoint", "replay") if key in spec.options)
+    told = {} if facts is None else {
+        "dtype": facts.dtype, "device": facts.device, "parameters": facts.parameters,
+        "gate": list(facts.gate), "path": facts.path,
+    }  # fmt: skip
+    if facts is None and fault is None:
+        told = {"path": "every answer came from the cache", "gate": ["These very bytes passed the load gate before."]}
+    return ModelRecord(
+        name=name,
+        kind=spec.kind,
+        source=source,
+        digest=checkpoint.digest if checkpoint else "",
+        files=dict(checkpoint.files) if checkpoint else {},
+        broken=str(fault) if fault else "",
+        **told,
+    )
+
+
+def _fixture(evidence: Evidence, name: str) -> FixtureRecord:
+    made = evidence.workshop.made[name]
+    spec = evidence.plan.suite.fixtures[name]
+    facts = dict(made.facts)
+    return FixtureRecord(
+        name=name,
+        kind=spec.kind,
+        key=evidence.workshop.key(name)[0],
+        cached=made.cached,
+        seconds=made.seconds,
+        options=filled(spec),
+        facts={key: value for key, value in facts.items() if key != "curves"},
+        figures=training_curves(facts),
+    )
+
+
+def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
+    """The loss curves that a training fixture recorded."""
+    curves = facts.get("curves") or {}
+    series = [
+        Series(name=name, points=[(float(x), float(y)) for x, y in points]) for name, points in curves.items() if points
+    ]
+    if not series:
+        return []
+    best = facts.get("best_epoch")
+    return [
+        Curves(
+            title="Loss while training", x="epoch", y="loss (nats per token)", series=series,
+            marker=float(best) if best is not None else None, marker_label="best epoch" if best is not None else "",
+        )
+    ]  # fmt: skip
+
+
+def _warnings(evidence: Evidence) -> list[str]:
+    plan = evidence.plan
+    told = [str(complaint) for complaint in plan.suite.warnings]
+    told += evidence.workshop.store.warnings
+    for name, place in evidence.pool.places.items():
+        told += [f"{name}: {text}" for text in (place.facts.warnings if place.facts else ())]
+    if plan.limit is not None:
+        told.append(f"Only the first {plan.limit} rows of each data set were asked (--limit): a smoke test, not an acceptance.")
+    if plan.left_out:
+        told.append(f"{len(plan.left_out)} of {len(plan.suite.accept)} criteria were not decided: only a part was selected.")
+    return told

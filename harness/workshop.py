@@ -1,0 +1,210 @@
+"""The workshop: makes what a suite refers to ($fixtures, data, checkpoints), each once, out of the store where it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness import digest
+from harness.checkpoint import Checkpoint
+from harness.data import Dataset, open_data
+from harness.errors import FixtureBroken, HarnessError, SuiteError, nearest
+from harness.local import head, identify
+from harness.store import Made, Store, fixture_key
+from harness.spec import FixtureSpec, Suite
+from harness.watch import Watch
+
+MODEL_KEYS = ("pretrained", "peft")
+"""Keys of a model's entry that may be a $fixture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`$name.part`, taken apart."""
+
+    name: str
+    part: str = ""
+
+
+def reference(value: object) -> Reference | None:
+    """The reference that a text is, or None where it is a plain path or name."""
+    if not isinstance(value, str) or not value.startswith("$") or value.startswith("${"):
+        return None
+    name, _, part = value[1:].partition(".")
+    return Reference(name, part)
+
+
+@dataclass(slots=True)
+class Workshop:
+    """Everything that stands behind the names of one suite."""
+
+    suite: Suite
+    store: Store
+    watch: Watch
+    made: dict[str, Made] = field(default_factory=dict)
+    """Fixtures that were needed so far, in the order they were ready."""
+    _keys: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+
+    def key(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Key and preimage of a fixture, known without making it."""
+        if name not in self._keys:
+            fixture = self._spec(name)
+            options = self._options(fixture)
+            inputs = {option: value for option, at in options.items() if (value := self._input(fixture, option, at))}
+            self._keys[name] = fixture_key(fixture.entry, options, inputs)
+        return self._keys[name]
+
+    def needs(self, name: str) -> list[str]:
+        """The fixtures that `name` needs, itself last, each once."""
+        found: list[str] = []
+        for value in _leaves(self._options(self._spec(name))):
+            found += self.needs_of(value)
+        return list(dict.fromkeys([*found, name]))
+
+    def needs_of(self, value: object) -> list[str]:
+        """The fixtures behind one reference, or behind a model's name."""
+        if at := reference(value):
+            return self.needs(at.name)
+        if isinstance(value, str) and value in self.suite.models:
+            return list(dict.fromkeys(n for v in self.suite.models[value].options.values() for n in self._behind(v)))
+        return []
+
+    def _behind(self, value: object) -> list[str]:
+        at = reference(value)
+        return self.needs(at.name) if at else []
+
+    def fixture(self, name: str) -> Made:
+        """A fixture's folder and facts: found in the store, or made now with all that it needs.
+
+        Raises:
+            FixtureBroken: making it failed; says which fixture and why.
+        """
+        if name not in self.made:
+            fixture = self._spec(name)
+            key, preimage = self.key(name)
+            for needed in self.needs(name)[:-1]:
+                self.fixture(needed)
+            describe = {"name": name, "kind": fixture.kind, "preimage": preimage}
+            self.made[name] = self.store.fixture(key, lambda out: self._make(fixture, out), describe=describe)
+            self.watch.note(f"{name}: {'found' if self.made[name].cached else 'made'}")
+        return self.made[name]
+
+    def _make(self, fixture: FixtureSpec, out: Path) -> Mapping[str, Any]:
+        self.watch.note(f"making {fixture.name} ({fixture.kind})")
+        options = {name: self._ready(fixture, name, value) for name, value in self._options(fixture).items()}
+        given = {"out": out, "progress": self._progress(fixture.name), "root": self.suite.root}
+        try:
+            facts = fixture.entry.function(**fixture.entry.bind(given, options))
+        except HarnessError as error:
+            if isinstance(error, SuiteError | FixtureBroken):
+                raise
+            raise FixtureBroken(f"fixture {fixture.name!r} ({fixture.kind}): {error}") from error
+        except (KeyboardInterrupt, MemoryError):
+            raise
+        except Exception as error:
+            raise FixtureBroken(
+                f"fixture {fixture.name!r} ({fixture.kind}) failed: {type(error).__name__}: {error}"
+            ) from error
+        if not any(out.iterdir()):
+            raise FixtureBroken(f"fixture {fixture.name!r} ({fixture.kind}) left nothing in its folder")
+        return dict(facts or {})
+
+    def _progress(self, name: str) -> Callable[[str, float], None]:
+        return lambda text, fraction: self.watch.note(f"{name}: {text} ({fraction:.0%})")
+
+    def dataset(self, value: object) -> Dataset:
+        """The rows that a data option names: a file, a hub data set, or a part of a fixture."""
+        at = reference(value)
+        if at is None:
+            if not isinstance(value, str | Mapping):
+                raise SuiteError(f"data must be a path, hub:NAME, $fixture.part or {{path: …}}, found {value!r}")
+            return open_data(value, root=self.suite.root)
+        folder = self.fixture(at.name).path
+        wanted = at.part or "data"
+        files = sorted(p for p in folder.iterdir() if p.name.split(".")[0] == wanted)
+        if not files:
+            known = [p.name.split(".")[0] for p in folder.iterdir() if p.is_file() and p.name != "manifest.json"]
+            raise SuiteError(f"${at.name} has no part {at.part or '(unnamed)'!r}{nearest(at.part, known)}")
+        return replace(open_data(files[0].name, root=folder), part=at.part)
+
+    def checkpoint(self, name: str) -> Checkpoint:
+        """The checkpoint of a model of the suite, of a $fixture, or of a folder or hub id."""
+        if name not in self._checkpoints:
+            entry = dict(self.suite.models[name].options) if name in self.suite.models else {"pretrained": name}
+            for option in MODEL_KEYS:
+                if at := reference(entry.get(option)):
+                    entry[option] = str(self.fixture(at.name).path)
+            alone = bool(entry.get("peft")) and not entry.get("pretrained")
+            base = self.checkpoint("base") if alone and "base" in self.suite.models else None
+            found = identify(
+                name, entry, folder=self.suite.root, base=base, memo=self.store.root / "digests.json"
+            )
+            self._checkpoints[name] = replace(found, head=head(found))
+        return self._checkpoints[name]
+
+    def maker(self, model: str) -> str | None:
+        """The fixture that a model's own weights (its adapter, if it has one) come from."""
+        entry = self.suite.models[model].options
+        at = reference(entry.get("peft") or entry.get("pretrained"))
+        return at.name if at else None
+
+    def _spec(self, name: str) -> FixtureSpec:
+        if name not in self.suite.fixtures:
+            raise SuiteError(f"no fixture named {name!r}{nearest(name, self.suite.fixtures)}")
+        return self.suite.fixtures[name]
+
+    def _options(self, fixture: FixtureSpec) -> dict[str, Any]:
+        options = dict(fixture.options)
+        if "seed" in fixture.entry.options and "seed" not in options:
+            options["seed"] = self.suite.seed
+        return options
+
+    def _input(self, fixture: FixtureSpec, option: str, value: object) -> str:
+        """Digest of what an option refers to; empty where it is plain data."""
+        kind = fixture.entry.options[option].reference
+        if kind in ("data", "model"):
+            return self._content(value, kind)
+        inner = [leaf for leaf in _leaves(value) if reference(leaf)]
+        return digest.of([digest.of(value), *(self._content(leaf, "data") for leaf in inner)]) if inner else ""
+
+    def _content(self, value: object, kind: str) -> str:
+        if at := reference(value):
+            return f"{self.key(at.name)[0]}.{at.part}"
+        if kind == "data":
+            return self.dataset(value).digest()
+        entry = self.suite.models[str(value)].options if value in self.suite.models else {"pretrained": value}
+        inner = [self._content(entry[key], "model") for key in MODEL_KEYS if reference(entry.get(key))]
+        return digest.of(inner) if inner else self.checkpoint(str(value)).digest
+
+    def _ready(self, fixture: FixtureSpec, option: str, value: object) -> object:
+        kind = fixture.entry.options[option].reference
+        if value is None:
+            return None
+        if kind == "data":
+            return self.dataset(value)
+        if kind == "model":
+            return self.checkpoint(str(value))
+        return self._paths(value)
+
+    def _paths(self, value: object) -> object:
+        """Plain data with every $reference replaced by the path of what it names."""
+        if isinstance(value, Mapping):
+            return {key: self._paths(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._paths(item) for item in value]
+        if at := reference(value):
+            return str(self.dataset(value).path if at.part else self.fixture(at.name).path)
+        return value
+
+
+
+def _leaves(value: object) -> list[object]:
+    """Every scalar in nested options."""
+    if isinstance(value, Mapping):
+        return [leaf for item in value.values() for leaf in _leaves(item)]
+    if isinstance(value, list | tuple):
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
