@@ -41,13 +41,13 @@ def _main() -> int:
 
 
 def _usage(error: Exception) -> int:
-    """click's own errors are sentences; anything else is a defect of the harness, and says so."""
-    import click
+    """A wrong command line is a sentence; anything else is a defect of the harness, and says so."""
+    import typer
 
-    if isinstance(error, click.exceptions.Abort):
+    if isinstance(error, typer.Abort):
         return _say("interrupted", "", Exit.INTERRUPTED)
-    if isinstance(error, click.ClickException):
-        error.show()
+    if hasattr(error, "format_message") and any(c.__name__ == "ClickException" for c in type(error).__mro__):
+        error.show()  # type: ignore[attr-defined]
         return int(Exit.USAGE)
     if os.environ.get("HARNESS_DEBUG"):
         raise error

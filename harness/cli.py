@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.session import Order
+from harness.order import Order
 
 app = typer.Typer(
     name="harness",

@@ -13,7 +13,8 @@ from harness import content
 from harness.catalog import REQUIRED, ROOMS, Catalog, Entry
 from harness.errors import SuiteError, nearest
 from harness.plan import draw, matches
-from harness.session import Order, find, record
+from harness.order import Order
+from harness.session import find, record
 from harness.spec import Suite
 
 if TYPE_CHECKING:

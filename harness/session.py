@@ -8,38 +8,18 @@ import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harness import content
 from harness.errors import NothingSelected, SuiteError, nearest
+from harness.order import Order
 from harness.run import Run
 from harness.spec import ModelSpec, Suite
 from harness.store import Store
 from harness.watch import Silent, Watch
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the command line of `run`, `plan` and `validate` says."""
-
-    suite: str
-    candidate: str | None = None
-    sets: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-    select: str = ""
-    exit_first: bool = False
-    last_failed: bool = False
-    limit: int | None = None
-    runs: Path = Path("runs")
-    cache: Path | None = None
-    outputs: tuple[Path, ...] = ()
-    json: bool = False
-    quiet: int = 0
-    durations: int = 0
-    argv: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv[1:]))
 
 
 def find(name: str) -> Path:
