@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.answer import find_json, normalize, shorten
+from harness.answer import find_json, shorten
 from harness.catalog import metric
 from harness.confusion import ratio
 from harness.errors import SuiteError
+from harness.words import normalize
 
 if TYPE_CHECKING:
     import numpy as np

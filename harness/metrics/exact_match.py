@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.answer import normalize
 from harness.catalog import metric
+from harness.words import normalize
 
 
 @metric(better="higher", bounds=(0, 1), family="proportion")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.answer import stem, words
 from harness.catalog import metric
+from harness.words import stem, words
 
 
 @metric(better="higher", bounds=(0, 1), suits=("generate",))

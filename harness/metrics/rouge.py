@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from harness.answer import stem as stem_of
-from harness.answer import words
 from harness.catalog import metric
+from harness.words import stem as stem_of
+from harness.words import words
 
 _ASCII = re.compile(r"[a-z0-9]+")
 

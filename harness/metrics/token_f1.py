@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from harness.answer import normalize, tokens
 from harness.catalog import metric
+from harness.words import normalize, tokens
 
 
 @metric(better="higher", bounds=(0, 1), suits=("generate",))

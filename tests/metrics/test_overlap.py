@@ -15,10 +15,10 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
-from harness.answer import words
 from harness.errors import SuiteError
 from harness.metrics.bleu import corpus_bleu
 from harness.score import Quantity, Totals, table
+from harness.words import words
 
 Value = Callable[..., float]
 
