@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +25,7 @@ def rouge(
     stem: bool = True,
     alphabet: Literal["auto", "ascii", "unicode"] = "auto",
 ) -> float:
-    """Best ROUGE F-measure of the answer over the references (Lin 2004), equal to rouge_score's.
+    """Best ROUGE F-measure of the answer over the references (Lin 2004; computed by rouge_score).
 
     A reference with too few words for the variant (none, or one for rouge2) scores 1 for the same text, else 0.
 
@@ -44,30 +43,10 @@ def rouge(
 
 def _one(answer: str, target: str, variant: str, stem: bool, alphabet: str) -> float:
     plain = alphabet == "ascii" or (alphabet == "auto" and target.isascii())
-    tokenizer = _Tokenizer(_ascii_words if plain else words, stem)
-    given, wanted = tokenizer.tokenize(answer), tokenizer.tokenize(target)
-    if answer.strip() == target.strip() or len(wanted) < (2 if variant == "rouge2" else 1):
+    split = _ascii_words if plain else words
+    if answer.strip() == target.strip() or len(split(target)) < (2 if variant == "rouge2" else 1):
         return float(answer.strip() == target.strip())
-    if variant == "rougeLsum":
-        return float(_scorer(tokenizer).score(target, answer)["rougeLsum"].fmeasure)
-    if variant == "rougeL":
-        return 2 * _common(given, wanted) / (len(given) + len(wanted))
-    n = {"rouge1": 1, "rouge2": 2}[variant]
-    one, two = (Counter(zip(*(found[at:] for at in range(n)), strict=False)) for found in (given, wanted))
-    return 2 * (one & two).total() / (one.total() + two.total())
-
-
-def _common(one: list[str], two: list[str]) -> int:
-    """Length of the longest common subsequence, a bit for each word of `one` (Hyyrö 2004): no table, however long."""
-    places: dict[str, int] = {}
-    for at, word in enumerate(one):
-        places[word] = places.get(word, 0) | 1 << at
-    full = (1 << len(one)) - 1
-    row = full
-    for word in two:
-        here = row & places.get(word, 0)
-        row = (row + here | row - here) & full
-    return len(one) - row.bit_count()
+    return float(_scorer(variant, stem, plain).score(target, answer)[variant].fmeasure)
 
 
 def _ascii_words(text: str) -> list[str]:
@@ -76,7 +55,7 @@ def _ascii_words(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Tokenizer:
-    """How a text is split, also for rouge_score; stems are remembered, which would take most of the time."""
+    """What rouge_score calls to split a text; stems are remembered, which is most of its time."""
 
     split: Callable[[str], list[str]]
     stem: bool
@@ -88,7 +67,7 @@ class _Tokenizer:
 
 
 @cache
-def _scorer(tokenizer: _Tokenizer) -> Any:
+def _scorer(variant: str, stem: bool, plain: bool) -> Any:
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(["rougeLsum"], tokenizer=tokenizer)
+    return RougeScorer([variant], tokenizer=_Tokenizer(_ascii_words if plain else words, stem))
