@@ -104,6 +104,8 @@ class Facts:
     """What could not be proved, one sentence each."""
     path: str = ""
     """Which way of computing answered: plain, shared context, a recording, …"""
+    head: str = ""
+    """What it can answer: `causal`, `seq2seq` or `classifier`; empty where that is not known."""
 
 
 class Model(Protocol):

@@ -1,0 +1,135 @@
+"""Batches as large as memory allows: a budget of tokens, halved when memory runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+LOGIT_BYTES = {"cpu": 1 << 28, "gpu": 1 << 31}
+"""Bytes of logits that one batch may make."""
+
+ROWS = {"cpu": 128, "gpu": 512}
+TOKENS = {"cpu": 8192, "gpu": 65536}
+
+
+class Sized(Protocol):
+    """What goes into a batch."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+
+
+T = TypeVar("T", bound=Sized)
+R = TypeVar("R")
+
+
+class Exhausted:
+    """The result of an item that does not fit into memory even alone."""
+
+
+EXHAUSTED = Exhausted()
+
+
+@dataclass(slots=True)
+class Budget:
+    """How much one batch may hold; it shrinks as memory runs out, and never grows again."""
+
+    rows: int
+    tokens: int
+    logits: int
+    """Logits, in numbers."""
+    halved: int = 0
+
+    @classmethod
+    def of(cls, device: str, vocabulary: int, asked: int | str = "auto") -> Budget:
+        """The budget for a device; `asked` is a number of rows, or `auto`."""
+        kind = "cpu" if device == "cpu" else "gpu"
+        logits = max(1, LOGIT_BYTES[kind] // (4 * vocabulary))
+        if isinstance(asked, int):
+            return cls(asked, asked << 20, asked << 20)
+        return cls(ROWS[kind], TOKENS[kind], logits)
+
+    def fits(self, rows: int, length: int, kept: int) -> bool:
+        """Whether a batch of that shape is within the budget."""
+        return rows <= self.rows and rows * length <= self.tokens and rows * kept <= self.logits
+
+    def halve(self, rows: int, length: int) -> None:
+        """Half of what was too much: of the rows, and of the tokens."""
+        self.rows = max(1, min(self.rows, rows) // 2)
+        self.tokens = max(1, min(self.tokens, rows * length) // 2)
+        self.halved += 1
+
+
+def in_batches(
+    items: Sequence[T],
+    budget: Budget,
+    run: Callable[[Sequence[T]], R],
+    *,
+    alike: Callable[[T], Any] = lambda item: None,
+) -> Iterator[tuple[Sequence[T], R | Exhausted]]:
+    """(batch, its result), longest items first, items in one batch only where `alike` agrees.
+
+    A batch that runs out of memory is tried again in halves; an item that does not fit alone gives `EXHAUSTED`.
+    """
+    waiting = sorted(items, key=lambda item: -item.length)
+    start = 0
+    while start < len(waiting):
+        end = _end(waiting, start, budget, alike)
+        batch = waiting[start:end]
+        result = _attempt(run, batch)
+        if isinstance(result, Exhausted):
+            _free()
+            if len(batch) > 1:
+                budget.halve(sum(item.rows for item in batch), batch[0].length)
+                continue
+        yield batch, result
+        start = end
+
+
+def _end(items: Sequence[T], start: int, budget: Budget, alike: Callable[[T], Any]) -> int:
+    """Where a batch that begins at `start` ends: at least one item."""
+    kind, length = alike(items[start]), items[start].length
+    rows, kept, end = items[start].rows, items[start].kept, start + 1
+    while end < len(items):
+        item = items[end]
+        rows, kept = rows + item.rows, max(kept, item.kept)
+        if alike(item) != kind or not budget.fits(rows, length, kept):
+            break
+        end += 1
+    return end
+
+
+def _attempt(run: Callable[[Sequence[T]], R], batch: Sequence[T]) -> R | Exhausted:
+    """The result, or `EXHAUSTED`; what the failed attempt held is free again when this returns."""
+    try:
+        return run(batch)
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        error.__traceback__ = None
+        return EXHAUSTED
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory ran out, on whatever device."""
+    import torch
+
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error).lower()
+    return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+
+
+def _free() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

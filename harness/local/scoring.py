@@ -1,0 +1,148 @@
+"""Log-probabilities of token continuations under a causal language model.
+
+A `Unit` is one continuation after one context. Units with the same context form a `Bundle`; the bundle's context is
+computed once, where the model was shown to allow that (`shared`), or every continuation is a row of its own (`plain`).
+Whatever computes faster later replaces `compute`, and nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.local.forward import forward, pad_left, pad_right, positions_of, weigh
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One continuation after one context, in tokens; neither is empty."""
+
+    context: tuple[int, ...]
+    continuation: tuple[int, ...]
+
+    @property
+    def fed(self) -> int:
+        """Tokens that the model reads to score it: all but the last."""
+        return len(self.context) + len(self.continuation) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a unit's continuation weighs."""
+
+    logprob: float
+    """Nats, summed over its tokens."""
+    greedy: bool
+    """Whether every token was the most probable one."""
+
+    def plus(self, other: Weight | None) -> Weight:
+        """Both, one after the other."""
+        return self if other is None else Weight(self.logprob + other.logprob, self.greedy and other.greedy)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Distinct units with one context; `shared` says whether the context is to be computed once."""
+
+    units: tuple[Unit, ...]
+    shared: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows that it takes in a batch."""
+        return len(self.units) if self.shared else 1
+
+    @property
+    def length(self) -> int:
+        """Tokens of its longest row."""
+        return max(unit.fed for unit in self.units)
+
+    @property
+    def kept(self) -> int:
+        """Positions of a row whose logits are needed."""
+        return max(len(unit.continuation) for unit in self.units)
+
+
+def bundles(units: Iterable[Unit], *, share: bool, most: int) -> list[Bundle]:
+    """Distinct units in bundles of at most `most`: those that read the very same tokens always together, those with
+    the same context together where `share` allows it and it saves something."""
+    by_input: dict[tuple[int, ...], list[Unit]] = {}
+    by_context: dict[tuple[int, ...], list[Unit]] = {}
+    for unit in dict.fromkeys(units):
+        by_context.setdefault(unit.context, []).append(unit)
+    made: list[Bundle] = []
+    for same in by_context.values():
+        if share and len(same) > 1 and max(len(unit.continuation) for unit in same) > 1:
+            made += [Bundle(tuple(same[i : i + most]), True) for i in range(0, len(same), most)]
+        else:
+            for unit in same:
+                by_input.setdefault(unit.context + unit.continuation[:-1], []).append(unit)
+    return made + [Bundle(tuple(same), False) for same in by_input.values()]
+
+
+def compute(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+    """What every unit of the batch weighs; the batch's bundles are all shared or all plain."""
+    return _shared(model, batch, device) if batch[0].shared else _plain(model, batch, device)
+
+
+def _plain(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+    """One row for each bundle; all units of a bundle are read from the end of its row."""
+    rows = [bundle.units[0].context + bundle.units[0].continuation[:-1] for bundle in batch]
+    padded = pad_left(rows, device)
+    keep = max(len(unit.continuation) for bundle in batch for unit in bundle.units)
+    logits, _ = forward(model, padded.ids, mask=padded.mask, positions=positions_of(padded.mask), keep=keep)
+    units = [(row, unit) for row, bundle in enumerate(batch) for unit in bundle.units]
+    end = logits.shape[1]
+    places = [(row, end - len(u.continuation) + i, token) for row, u in units for i, token in enumerate(u.continuation)]
+    weights = add_up(logits, places, [len(unit.continuation) for _, unit in units])
+    return [(unit, weight) for (_, unit), weight in zip(units, weights, strict=True)]
+
+
+def _shared(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+    """Contexts once; then the rest of every continuation on a copy of its context's keys and values."""
+    import torch
+
+    padded = pad_left([bundle.units[0].context for bundle in batch], device)
+    first, cache = forward(
+        model, padded.ids, mask=padded.mask, positions=positions_of(padded.mask), use_cache=True, keep=1
+    )
+    units = [(row, unit) for row, bundle in enumerate(batch) for unit in bundle.units]
+    longer = [(row, unit) for row, unit in units if len(unit.continuation) > 1]
+    at = torch.tensor([row for row, _ in longer], device=device)
+    ids, mask = pad_right([unit.continuation[:-1] for _, unit in longer], device)
+    before = padded.mask if padded.mask is not None else torch.ones_like(padded.ids)
+    positions = padded.lengths[at][:, None] + torch.arange(ids.shape[1], device=device)
+    rest, _ = forward(
+        model, ids, mask=torch.cat([before[at], mask], dim=1), positions=positions, cache=select_rows(cache, at),
+        use_cache=True,
+    )  # fmt: skip
+    begun = add_up(first, [(row, 0, unit.continuation[0]) for row, unit in units], [1] * len(units))
+    places = [(row, i, token) for row, (_, unit) in enumerate(longer) for i, token in enumerate(unit.continuation[1:])]
+    more = add_up(rest, places, [len(unit.continuation) - 1 for _, unit in longer])
+    ended = {unit: weight for (_, unit), weight in zip(longer, more, strict=True)}
+    return [(unit, weight.plus(ended.get(unit))) for (_, unit), weight in zip(units, begun, strict=True)]
+
+
+def select_rows(cache: Any, rows: torch.Tensor) -> Any:
+    """A cache with these rows of `cache`, which itself stays as it is."""
+    chosen = copy.copy(cache)
+    chosen.layers = [copy.copy(layer) for layer in cache.layers]
+    chosen.batch_select_indices(rows)
+    return chosen
+
+
+def add_up(logits: torch.Tensor, places: Sequence[tuple[int, int, int]], counts: Sequence[int]) -> list[Weight]:
+    """Weigh (row, position, token) triples and add up runs of `counts` of them."""
+    logprobs, greedy = weigh(logits, places)
+    values, flags = logprobs.tolist(), greedy.tolist()
+    made, start = [], 0
+    for count in counts:
+        made.append(Weight(math.fsum(values[start : start + count]), all(flags[start : start + count])))
+        start += count
+    return made

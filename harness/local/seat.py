@@ -1,0 +1,69 @@
+"""Everything that answering needs to know of one model, and the responses that all kinds of answers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.exchange import Request, Response
+from harness.local.batch import Budget
+from harness.local.encode import Encoder
+from harness.local.probe import Ways
+from harness.local.resident import Lease
+from harness.score import CANDIDATE
+
+if TYPE_CHECKING:
+    import torch
+
+Numbered = tuple[int, Request]
+"""A request with its index in what was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One model's place at the weights."""
+
+    lease: Lease
+    encoder: Encoder
+    budget: Budget
+    context: int | None
+    """Tokens that fit; None where nothing says it."""
+
+    @property
+    def head(self) -> str:
+        """`causal`, `seq2seq` or `classifier`."""
+        return self.lease.resident.loaded.head
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self.lease.resident.device
+
+    @property
+    def ways(self) -> Ways:
+        """Which ways of computing were proved."""
+        return self.lease.resident.ways
+
+
+def fault(text: str, blame: str = CANDIDATE) -> Response:
+    """No answer, and why."""
+    return Response(fault=text, blame=blame)
+
+
+def exhausted(seat: Seat) -> Response:
+    """No answer for want of memory."""
+    return fault(f"out of memory on {seat.device}, even alone")
+
+
+def not_finite(request: Request) -> str:
+    """What is wrong where healthy weights give NaN."""
+    named = f"sample {request.sample!r}" if request.sample else "a request"
+    return (
+        f"the weights are finite, but the logits are NaN or infinite for {named} (prompt {short(request.prompt)!r}); "
+        "an overflow in half precision does that: try dtype: float32 or bfloat16"
+    )
+
+
+def short(text: str, most: int = 60) -> str:
+    """The beginning of a text, for a sentence."""
+    return text if len(text) <= most else f"{text[:most]}…"
