@@ -72,12 +72,12 @@ def line(text: str, limit: int = 0) -> str:
 
 
 def unhooked(text: str) -> str:
-    """`text` that a GitHub Actions log does not take for a command.
+    """`text` that a GitHub Actions log does not take for a command, wherever a line may be broken.
 
     >>> unhooked("::error::forged")
-    '\\\\::error::forged'
+    ':\\\\:error:\\\\:forged'
     """
-    return re.sub(r"(?m)^(\s*)::", r"\1\\::", text).replace("##[", "#\\#[")
+    return text.replace("::", ":\\:").replace("##[", "#\\#[")
 
 
 def markdown(text: str) -> str:

@@ -12,7 +12,7 @@ STATES: dict[str, tuple[str, str, str]] = {
     "fail": ("failed", "Fails", "✗"),
     "broken": ("broken", "Broken", "!"),
     "inconclusive": ("inconclusive", "Inconclusive", "?"),
-    "warn": ("only warned about", "Warning", "▲"),
+    "warn": ("warnings", "Warning", "▲"),
     "waived": ("waived", "Waived", "~"),
     "pass": ("passed", "Passes", "✓"),
 }
@@ -43,7 +43,13 @@ def tally(criteria: Iterable[CriterionRecord]) -> dict[str, int]:
 
 def counted(counts: Mapping[str, int]) -> str:
     """`3 failed, 14 passed`."""
-    return ", ".join(f"{n:,} {STATES[name][0]}" for name, n in counts.items()) or "nothing decided"
+    return ", ".join(count(name, n) for name, n in counts.items()) or "nothing decided"
+
+
+def count(state: str, n: int) -> str:
+    """`3 failed`, `1 warning`."""
+    word = STATES[state][0]
+    return f"{n:,} {word.removesuffix('s') if n == 1 else word}"
 
 
 def headline(run: Run) -> str:
