@@ -31,7 +31,9 @@ FIELD_OPTIONS = ("slices", "slice", "group")
 """Options that name fields of the rows which criteria may select by."""
 
 
-def measured_by(checks: Mapping[str, Spec], name: str, catalog: Catalog) -> Mapping[str, Quantity]:
+def measured_by(
+    checks: Mapping[str, Spec], name: str, catalog: Catalog, above: tuple[str, ...] = ()
+) -> Mapping[str, Quantity]:
     """What criteria may say of a check: metric → quantity.
 
     Raises:
@@ -48,7 +50,8 @@ def measured_by(checks: Mapping[str, Spec], name: str, catalog: Catalog) -> Mapp
     }
     if "of" in known:
         other = spec.options.get("of")
-        given["of"] = measured_by(checks, other, catalog) if isinstance(other, str) and other in checks else {}
+        known_task = isinstance(other, str) and other in checks and other not in (name, *above)
+        given["of"] = measured_by(checks, str(other), catalog, (*above, name)) if known_task else {}
     given["catalog"] = catalog
     wanted = inspect.signature(measures).parameters
     found: Mapping[str, Quantity] = measures(**{p: given.get(p, given.get(p.rstrip("_"))) for p in wanted})

@@ -129,11 +129,9 @@ def read_checks(
             continue
         entry, written = found
         path = ("checks", name, entry.name)
-        given = _of_candidate(reading, path, written, fixtures, models)
-        if given is None:
-            continue
+        given, unknown = _of_candidate(reading, path, written, fixtures, models)
         fitting = Fitting(reading.catalog)
-        options = fitting.options(entry, given, path)
+        options = fitting.options(entry, given, path, unknown)
         _note(reading, fitting, path, options)
         for reference in fitting.references:
             if reference.kind == "check":
@@ -141,7 +139,7 @@ def read_checks(
             else:
                 check_reference(reading, reference, fixtures, dict.fromkeys(model_names))
         drafts[name] = Spec(name, entry.name, entry, options, reading.document.line("checks", name))
-        if not fitting.faults:
+        if not fitting.faults and not unknown:
             made[name] = drafts.pop(name)
     _check_tasks(reading, tasks, made)
     return made, drafts
@@ -171,10 +169,10 @@ def _of_candidate(
     given: dict[str, Any],
     fixtures: Mapping[str, Spec | None],
     models: Mapping[str, ModelSpec],
-) -> dict[str, Any] | None:
+) -> tuple[dict[str, Any], set[str]]:
     """The options with every `$candidate.OPTION` replaced by that option of the fixture which made the candidate.
 
-    None where that cannot be done, after a complaint here or about the candidate.
+    Also the names of options where that cannot be done (they are left out), after a complaint here or earlier.
     """
     candidate = models.get("candidate")
     sources = [candidate.options.get(key) for key in ("peft", "pretrained")] if candidate else []
@@ -187,7 +185,8 @@ def _of_candidate(
     if candidate and (maker or not found):
         for inner, option in missed:
             reading.wrong((*path, *inner), f"$candidate.{option}: {_why_not(maker, option)}")
-    return None if missed else made
+    unknown = {str(inner[0]) for inner, _ in missed}
+    return {name: value for name, value in made.items() if name not in unknown}, unknown
 
 
 def _why_not(maker: Spec | None, option: str) -> str:

@@ -12,7 +12,7 @@ import operator
 import re
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -63,8 +63,10 @@ class Fitting:
     faults: list[tuple[Path, str]] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
 
-    def options(self, entry: Entry, given: Mapping[str, Any], path: Path) -> dict[str, Any]:
-        """The options that fit; everything else becomes a fault."""
+    def options(
+        self, entry: Entry, given: Mapping[str, Any], path: Path, excused: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """The options that fit; everything else becomes a fault. `excused` ones may be missing."""
         known = settable(entry)
         fitted: dict[str, Any] = {}
         for name, value in given.items():
@@ -76,7 +78,7 @@ class Fitting:
                 text = f"no option of {entry.kind} {entry.name} named {name!r}{nearest(name, known)}"
                 self.faults.append(((*path, name), text))
         for name, option in known.items():
-            if option.default is REQUIRED and name not in given:
+            if option.default is REQUIRED and name not in given and name not in excused:
                 about = f": {option.text}" if option.text else ""
                 self.faults.append((path, f"{entry.kind} {entry.name} needs the option {name!r}{about}"))
         return fitted
