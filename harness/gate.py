@@ -23,6 +23,8 @@ from harness.wording import reason
 
 __all__ = ["SMALLEST_SLICE", "claim_failures", "decide", "settle"]
 
+EVERY = "*"
+"""The slice value of rows that belong to every slice: what a gap is measured from."""
 SMALLEST_SLICE = 10
 """Samples below which a slice is named but decides nothing."""
 
@@ -185,8 +187,9 @@ def _slices(criterion: Criterion, own: Scores) -> dict[str, list[int]]:
         raise _Unmeasured(f"{criterion.check} has no slice field {field!r}{nearest(field, own.groups)}", "the suite")
     found: dict[str, list[int]] = {}
     for name in [field] if field else sorted(own.groups):
-        for row, value in enumerate(own.groups[name]):
-            found.setdefault(f"{name}={value}", []).append(row)
+        values = own.groups[name]
+        for value in set(values) - {EVERY}:
+            found[f"{name}={value}"] = [row for row, v in enumerate(values) if v in (value, EVERY)]
     return dict(sorted(found.items()))
 
 
@@ -206,7 +209,7 @@ def _one_slice(criterion: Criterion, own: Scores) -> tuple[str, list[int]]:
         if holding:
             why = f"{value!r} is a value of {' and '.join(holding)}; write [{holding[0]}={value}]"
         raise _Unmeasured(why, "the suite")
-    return f"{holding[0]}={value}", [row for row, v in enumerate(own.groups[holding[0]]) if v == value]
+    return f"{holding[0]}={value}", [row for row, v in enumerate(own.groups[holding[0]]) if v in (value, EVERY)]
 
 
 def _matching(other: Scores, own: Scores, rows: Sequence[int]) -> Scores:

@@ -59,7 +59,8 @@ class Quantity:
     name: str
     family: str = "mean"
     """How it varies: `proportion` (each score 0 or 1), `mean` (bounded), `corpus` (combine of sums), `log_ratio`
-    (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact)."""
+    (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact), `gap`
+    (mean of one set of samples minus that of another)."""
     better: str = "higher"
     """`higher`, `lower`, or `neither` (a band is wanted)."""
     bounds: tuple[float, float] = (0.0, 1.0)
@@ -96,10 +97,12 @@ class Scores:
     """Row → why it has no score."""
     worst_stats: tuple[float, ...] | None = None
     """What a failed sample contributes, where that is not (quantity.worst,)."""
+    extremes: tuple[Array, Array] | None = None
+    """((n, k), (n, k)): what each sample would contribute unanswered and answered perfectly, where that is known."""
     clusters: tuple[str, ...] | None = None
     """(n) independent unit of each row; None where rows are independent."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Slice field → (n) value of each row."""
+    """Slice field → (n) value of each row; `*` where a row belongs to every slice."""
 
     @property
     def n(self) -> int:
@@ -114,6 +117,7 @@ class Scores:
             ids=tuple(self.ids[r] for r in rows),
             stats=self.stats[list(rows)],
             missing={place[r]: why for r, why in self.missing.items() if r in place},
+            extremes=None if self.extremes is None else (self.extremes[0][list(rows)], self.extremes[1][list(rows)]),
             clusters=None if self.clusters is None else tuple(self.clusters[r] for r in rows),
             groups={name: tuple(values[r] for r in rows) for name, values in self.groups.items()},
         )
@@ -134,38 +138,55 @@ def table(
     *,
     clusters: Iterable[str] | None = None,
     groups: Mapping[str, Iterable[str]] | None = None,
+    extremes: Iterable[tuple[Stat, Stat]] | None = None,
 ) -> Scores:
     """Scores from per-sample values; named statistics may differ from sample to sample (absent means 0).
+
+    `extremes` are each sample's statistics unanswered and answered perfectly; they make bounds possible where nearly
+    every sample is right, and stand in for what is missing.
 
     Raises:
         ValueError: a value is NaN or infinite, or tuples differ in length.
     """
     import numpy as np
 
-    rows: list[Mapping[str, float]] = []
     missing: dict[int, Missing] = {}
+    rows: list[Mapping[str, float]] = []
     for at, value in enumerate(values):
         if isinstance(value, Missing):
             missing[at] = value
-            rows.append({})
-        elif isinstance(value, Mapping):
-            rows.append(value)
-        elif isinstance(value, tuple):
-            rows.append({str(i): float(v) for i, v in enumerate(value)})
-        else:
-            rows.append({"value": float(value)})
+        rows.append({} if isinstance(value, Missing) else _named(value))
+    ends = [(_named(worst), _named(best)) for worst, best in extremes or ()]
     ids = tuple(ids)
-    names = tuple(dict.fromkeys(name for row in rows for name in row)) or ("value",)
-    column = {name: at for at, name in enumerate(names)}
-    stats = np.zeros((len(rows), len(names)))
-    for at, row in enumerate(rows):
-        for name, number in row.items():
-            stats[at, column[name]] = number
+    names = tuple(dict.fromkeys(name for row in [*rows, *(end for pair in ends for end in pair)] for name in row))
+    names = names or ("value",)
+    stats = _filled(rows, names)
     if not np.isfinite(stats).all():
         bad = int(np.argwhere(~np.isfinite(stats))[0, 0])
         raise ValueError(f"{quantity.name} of sample {ids[bad]!r} is not a finite number")
     return Scores(
         quantity, ids, stats, names, missing,
+        extremes=(_filled([e[0] for e in ends], names), _filled([e[1] for e in ends], names)) if ends else None,
         clusters=None if clusters is None else tuple(clusters),
         groups={name: tuple(members) for name, members in (groups or {}).items()},
     )  # fmt: skip
+
+
+def _named(value: Stat) -> Mapping[str, float]:
+    if isinstance(value, Mapping):
+        return value
+    if isinstance(value, tuple):
+        return {str(i): float(v) for i, v in enumerate(value)}
+    return {"value": float(value)}
+
+
+def _filled(rows: Sequence[Mapping[str, float]], names: tuple[str, ...]) -> Array:
+    """(n, k): one column a name."""
+    import numpy as np
+
+    column = {name: at for at, name in enumerate(names)}
+    stats = np.zeros((len(rows), len(names)))
+    for at, row in enumerate(rows):
+        for name, number in row.items():
+            stats[at, column[name]] = number
+    return stats

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.score import CANDIDATE, Scores
-from harness.stats import bounded, order, pair, proportion, ratio, resample
+from harness.stats import bounded, gap, mixture, order, pair, proportion, ratio, resample
 from harness.stats.evidence import Ends, Evidence, envelope, unknown
 from harness.stats.missing import count_failures, impute
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.score import Array
 
-FAMILIES = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census")
+FAMILIES = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census", "gap")
 FEWEST_UNBOUNDED = 30
 STUDENTIZED = 100
 
@@ -25,6 +25,8 @@ STUDENTIZED = 100
 def level_evidence(scores: Scores, seed: str) -> Evidence:
     """The quantity of one model, with failures worst and missing scores taken both ways."""
     _known(scores)
+    if scores.quantity.family == "gap":
+        return _stamped(gap.level(scores, seed), [scores])
     settled = count_failures(scores)
     observed = _level(settled.present(), seed)
     return _stamped(_both_ways(observed, [settled], lambda case: _level_or_none(settled, case, seed)), [scores])
@@ -34,6 +36,8 @@ def difference_evidence(candidate: Scores, reference: Scores, factor: float, off
     """candidate − factor·reference over the same ids, with failures worst and missing scores taken both ways."""
     _known(candidate)
     _known(reference)
+    if candidate.quantity.family == "gap":
+        return _stamped(gap.difference(candidate, reference, factor, seed), [candidate])
     matched = pair.pair(candidate, reference)
     new, old = (count_failures(s) for s in pair.align_columns(matched.candidate, matched.reference))
     whole = [at for at in range(len(new.ids)) if at not in new.missing and at not in old.missing]
@@ -168,6 +172,8 @@ def _statistic_at(scores: Scores, columns: slice) -> resample.Statistic:
 
 def _level(scores: Scores, seed: str) -> Evidence:
     """One complete table of scores."""
+    import numpy as np
+
     quantity, n = scores.quantity, len(scores.ids)
     if n == 0:
         return unknown("no sample was scored")
@@ -185,7 +191,13 @@ def _level(scores: Scores, seed: str) -> Evidence:
         return ratio.log_jackknife(units, _statistic(scores), limits=quantity.bounds)
     if family == "unbounded" and quantity.combine is None:
         return _unbounded(units, scores.clusters is not None and _clustered(scores), quantity.bounds, seed, scores)
-    return resample.bca(units, _statistic(scores), seed=resample.seed_of(seed, scores.ids), limits=quantity.bounds)
+    if note := mixture.rare_class(scores, _statistic(scores)):
+        sums, size = units.totals
+        value = float(_statistic(scores)(sums, np.asarray(size)))
+        return unknown(note, value=value, n=units.n, method="bca")
+    number = resample.seed_of(seed, scores.ids)
+    rare = mixture.of_level(scores, _statistic(scores)) if not _clustered(scores) else None
+    return resample.bca(units, _statistic(scores), seed=number, limits=quantity.bounds, rare=rare)
 
 
 def _census(scores: Scores) -> Evidence:
@@ -251,9 +263,15 @@ def _difference(new: Scores, old: Scores, factor: float, offset: float, seed: st
         return ratio.ratio_difference(units, one, two, factor=factor, offset=offset != 0)
     low, high = quantity.bounds
     limits = (low - factor * high, high - factor * low)
-    return resample.bca(
-        units, lambda sums, sizes: one(sums, sizes) - factor * two(sums, sizes), seed=number, limits=limits
-    )  # fmt: skip
+
+    def contrast(sums: Array, sizes: Array) -> Array:
+        return one(sums, sizes) - factor * two(sums, sizes)
+
+    if note := mixture.rare_class(new, _statistic(new)):
+        sums, size = units.totals
+        return unknown(note, value=float(contrast(sums, np.asarray(size))), n=units.n, method="bca")
+    rare = mixture.of_difference(new, old, contrast, limits) if clusters is None else None
+    return resample.bca(units, contrast, seed=number, limits=limits, rare=rare)  # fmt: skip
 
 
 def _mean_difference(new: Scores, old: Scores, factor: float, seed: str) -> Evidence:
