@@ -9,7 +9,7 @@ from harness.data import Dataset, Scan, scan
 from harness.errors import Complaint, NothingSelected, SuiteError, nearest
 from harness.plan import root_task
 from harness.spec import CheckSpec, Suite
-from harness.task import as_text, output_of
+from harness.task import as_text, build, output_of
 from harness.template import Template, is_template
 from harness.workshop import Workshop, reference
 
@@ -59,12 +59,13 @@ def _scan(suite: Suite, check: CheckSpec, option: str, data: Dataset, seen: set[
         choices=[as_text(choice) for choice in choices] if isinstance(choices, list) else None,
     )
     if own and not found.errors:
-        _try(check, data)
+        _try(suite, check, data)
     return [found]
 
 
-def _try(check: CheckSpec, data: Dataset) -> None:
-    """Render prompt and target of the first rows, and look for the slice fields."""
+def _try(suite: Suite, check: CheckSpec, data: Dataset) -> None:
+    """Build the task, render prompt and target of the first rows, and look for the slice fields."""
+    build(check.name, {**check.options, "data": data, "num_fewshot": 0}, suite.catalog, seed=suite.seed)
     prompt = check.options.get("prompt", "" if output_of(check.options) == "perplexity" else "{{ input }}")
     templates = [("prompt", Template(str(prompt)))]
     if is_template(str(check.options.get("target", ""))):

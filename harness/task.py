@@ -134,7 +134,7 @@ class Task:
 
     def read(self, sample: Sample, response: Response) -> Answer:
         """The answer in a response: the most probable choice, or the parsed text."""
-        from harness.answer import parse
+        from harness.answer import parser
 
         if response.fault:
             return Answer("", False, response)
@@ -142,11 +142,11 @@ class Task:
             return Answer("", True, response)
         if sample.choices and response.scores:
             return Answer(sample.choices[self._best(sample, response)], True, response)
-        if sample.choices:
+        if sample.choices and self.parse is None:
             text = (response.text or "").strip()
             return Answer(text, text in sample.choices, response)
-        text, valid = parse(response.text or "", self.parse)
-        return Answer(text, valid, response)
+        found = parser(self.parse)(response.text or "", sample.choices)
+        return Answer(found.text, found.valid, response)
 
     def _best(self, sample: Sample, response: Response) -> int:
         def weight(at: int) -> float:
@@ -284,7 +284,7 @@ def build(name: str, options: Mapping[str, Any], catalog: Catalog, *, seed: int,
         measures=tuple(measure_of(spec, catalog) for spec in specs),
         choices=choices,
         choices_field=choices_field,
-        parse=options.get("parse"),
+        parse=_parse_rule(name, options.get("parse"), [spec.name for spec in specs]),
         slices=tuple(options.get("slices") or ()),
         cluster=str(options.get("cluster") or ""),
         repeats=repeats,
@@ -320,8 +320,11 @@ def measures(metrics: Sequence[MetricSpec], output: str | None, choices: Any, ca
     """What a task's criteria may speak of, known without running it."""
     shape = output_of({"output": output, "choices": choices, "metrics": metrics})
     specs = metrics or [MetricSpec(DEFAULT_METRICS[shape], {})]
-    found = [measure_of(spec, catalog).quantity for spec in specs]
-    return {quantity.name: quantity for quantity in found}
+    names = [spec.name for spec in specs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise SuiteError(f"`metrics` names {twice} twice; criteria could not tell them apart: use one task for each")
+    return {spec.name: measure_of(spec, catalog).quantity for spec in specs}
 
 
 def averaged(of: Mapping[str, Quantity], metric: str | None) -> Quantity:
@@ -340,6 +343,18 @@ def averaged(of: Mapping[str, Quantity], metric: str | None) -> Quantity:
             f"{metric or 'no metric of the task'} is not"
         )
     return chosen
+
+
+def _parse_rule(name: str, given: Any, metrics: Sequence[str]) -> Any:
+    """The rule that answers are read by, proved to be one; entities are read as JSON unless the suite says otherwise."""
+    from harness.answer import parser
+
+    rule = "json" if given is None and set(metrics) == {"entity_f1"} else given
+    try:
+        parser(rule)
+    except ValueError as error:
+        raise SuiteError(f"check {name!r}: `parse`: {error}") from error
+    return rule
 
 
 def _choice_rule(name: str, options: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:

@@ -28,7 +28,7 @@ def task(
     target: str = "target",
     output: str | None = None,
     choices: list[str] | str | None = None,
-    parse: str | dict[str, str] | None = None,
+    parse: str | dict[str, Any] | None = None,
     metrics: list[MetricSpec] = [],  # noqa: B006
     slices: list[str] = [],  # noqa: B006
     cluster: str | None = None,
