@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
+from typing import Any, Literal, cast
 
 from harness.claim import Ruling, rule
 from harness.criterion import Criterion
@@ -231,12 +232,12 @@ def _record(
         difference=_plain(ruling.difference),
         bound=_bound(criterion, ruling.targets),
         n_needed=ruling.n_needed if ruling.verdict is Verdict.INCONCLUSIVE else None,
-        better=own.quantity.better,
+        better=cast(Literal["higher", "lower", "neither"], own.quantity.better),
         p_fail=ruling.p_fail if p_fail is None else p_fail,
     )
 
 
-def _identity(criterion: Criterion) -> dict[str, object]:
+def _identity(criterion: Criterion) -> dict[str, Any]:
     return {
         "id": criterion.id,
         "that": criterion.that,

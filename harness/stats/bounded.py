@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.evidence import Ends, Evidence, unknown
@@ -127,3 +128,43 @@ def _capital_bound(x: Array, grid: Array, alpha: float) -> float:
     kept = np.flatnonzero(best < np.log(1 / alpha))
     # One step lower than the first value that was not refuted: the true bound lies between the two.
     return float(grid[max(0, int(kept[0]) - 1)]) if len(kept) else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterErrors:
+    """Textbook standard errors of a clustered mean, to show beside ours."""
+
+    mean: float
+    naive: float
+    """As if the rows were independent."""
+    cr0: float
+    """Summed within clusters (Miller 2024)."""
+    cr1: float
+    """The same, times √(C / (C − 1))."""
+    clusters: int
+
+    def t_interval(self, confidence: float) -> tuple[float, float]:
+        """Mean ± t·CR1 with C − 1 degrees of freedom, not clipped."""
+        from scipy.special import stdtrit
+
+        half = float(stdtrit(self.clusters - 1, confidence)) * self.cr1
+        return self.mean - half, self.mean + half
+
+
+def cluster_errors(values: Array, clusters: Sequence[str]) -> ClusterErrors:
+    """The usual standard errors of a mean of rows in clusters.
+
+    Raises:
+        ValueError: one cluster, whose error nobody can know.
+    """
+    import numpy as np
+
+    sums, sizes = by_cluster(values, clusters)
+    count, n = len(sizes), float(sizes.sum())
+    if count < 2:
+        raise ValueError("one cluster alone says nothing of how clusters differ")
+    mean = float(sums.sum()) / n
+    rest = sums[:, 0] - mean * sizes
+    cr0 = float(np.sqrt(rest @ rest)) / n
+    naive = float(np.std(values, ddof=1) / np.sqrt(n))
+    return ClusterErrors(mean, naive, cr0, cr0 * (count / (count - 1)) ** 0.5, count)

@@ -24,18 +24,22 @@ def _fill(scores: Scores, case: Case) -> tuple[float, ...] | None:
     return (value,) if math.isfinite(value) else None
 
 
-def _filled(scores: Scores, rows: list[int], row: tuple[float, ...] | None) -> Scores:
-    if not rows or row is None:
+def _filled(scores: Scores, rows: list[int], case: Case) -> Scores:
+    row = _fill(scores, case)
+    if not rows or (row is None and scores.extremes is None):
         return scores
     stats = scores.stats.copy()
-    stats[rows] = row
+    if scores.extremes is not None:
+        stats[rows] = scores.extremes[0 if case == "worst" else 1][rows]
+    else:
+        stats[rows] = row
     return replace(scores, stats=stats, missing={at: why for at, why in scores.missing.items() if at not in set(rows)})
 
 
 def count_failures(scores: Scores) -> Scores:
     """The same scores where the model's own failures score worst; where nobody knows the worst, they stay missing."""
     failed = [at for at, why in scores.missing.items() if why.blame == CANDIDATE]
-    return _filled(scores, failed, _fill(scores, "worst"))
+    return _filled(scores, failed, "worst")
 
 
 def impute(scores: Scores, case: Case) -> Scores:
@@ -45,4 +49,4 @@ def impute(scores: Scores, case: Case) -> Scores:
     """
     counted = count_failures(scores)
     other = [at for at, why in counted.missing.items() if why.blame != CANDIDATE]
-    return _filled(counted, other, _fill(scores, case))
+    return _filled(counted, other, case)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from harness.score import Missing, Scores
+
+if TYPE_CHECKING:
+    from harness.score import Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,11 @@ def _over(scores: Scores, ids: tuple[str, ...], clusters: tuple[str, ...] | None
             missing[at] = scores.missing[place[name]]
         else:
             stats[at] = scores.stats[place[name]]
-    return replace(scores, ids=ids, stats=stats, missing=missing, clusters=clusters, groups={})
+    extremes = None
+    if scores.extremes is not None and len(scores.ids) == len(ids):
+        order = [place[name] for name in ids]
+        extremes = (scores.extremes[0][order], scores.extremes[1][order])
+    return replace(scores, ids=ids, stats=stats, missing=missing, clusters=clusters, groups={}, extremes=extremes)
 
 
 def align_columns(candidate: Scores, reference: Scores) -> tuple[Scores, Scores]:
@@ -75,14 +83,22 @@ def align_columns(candidate: Scores, reference: Scores) -> tuple[Scores, Scores]
         return candidate, reference
     names = tuple(dict.fromkeys(candidate.names + reference.names))
 
+    place = {name: at for at, name in enumerate(names)}
+
+    def spread(columns: tuple[str, ...], table: Array) -> Array:
+        out = np.zeros((len(table), len(names)))
+        out[:, [place[name] for name in columns]] = table
+        return out
+
     def widened(scores: Scores) -> Scores:
-        stats = np.zeros((len(scores.ids), len(names)))
-        for at, name in enumerate(scores.names):
-            stats[:, names.index(name)] = scores.stats[:, at]
+        stats = spread(scores.names, scores.stats)
+        extremes = None
+        if scores.extremes is not None:
+            extremes = (spread(scores.names, scores.extremes[0]), spread(scores.names, scores.extremes[1]))
         worst = None
         if scores.worst_stats is not None and len(scores.worst_stats) == len(scores.names):
             held = dict(zip(scores.names, scores.worst_stats, strict=True))
             worst = tuple(held.get(name, 0.0) for name in names)
-        return replace(scores, stats=stats, names=names, worst_stats=worst)
+        return replace(scores, stats=stats, names=names, worst_stats=worst, extremes=extremes)
 
     return widened(candidate), widened(reference)

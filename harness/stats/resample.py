@@ -228,10 +228,12 @@ def bca(
     resamples: int = RESAMPLES,
     fewest: int = FEWEST,
     values: Array | None = None,
+    rare: Callable[[float], Evidence] | None = None,
 ) -> Evidence:
     """Evidence of a smooth function of sums by the BCa bootstrap over units.
 
     `values` are replicates already made of the same units and seed, so that several metrics can share the draws.
+    `rare` answers where next to nothing varies, so that resampling cannot; without it that is not known.
     """
     import numpy as np
 
@@ -247,17 +249,21 @@ def bca(
         return unknown(note, value=value, n=units.n, method=method)
     influence = leave_one_out(units, statistic)
     moving = effective(influence, value, units.counts)
+    if moving < INFLUENTIAL and rare is not None:
+        return rare(value)
     if 0 < moving < INFLUENTIAL:
         note = f"only about {moving:.0f} samples decide the value; at least {INFLUENTIAL} are needed"
         return unknown(note, value=value, n=units.n, method=method)
     if values is None:
         values = replicate(units, [statistic], resamples=resamples, seed=seed)[0]
     made = bca_of(values, value, influence, units.counts)
+    if isinstance(made, str) and rare is not None:
+        return rare(value)
     if isinstance(made, str):
         return unknown(f"the error cannot be estimated: {made}", value=value, n=units.n, method=method)
 
     def refine() -> Evidence:
-        return bca(units, statistic, seed=seed, limits=limits, resamples=REFINED, fewest=fewest)
+        return bca(units, statistic, seed=seed, limits=limits, resamples=REFINED, fewest=fewest, rare=rare)
 
     return Evidence(
         value, units.n, method, made.ends, limits, seed=seed, noise=made.noise,

@@ -1,0 +1,118 @@
+"""Rates that a judge says, corrected by human labels: post-stratified, prediction-powered, Rogan–Gladen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.stats.evidence import Ends, Evidence, unknown
+from harness.stats.proportion import wilson, z_of
+
+if TYPE_CHECKING:
+    from harness.score import Array
+
+FEWEST_NUMERIC = 200
+"""Labels below which a numeric correction says nothing of its error."""
+
+
+def post_stratified(verdicts: Sequence[int], labelled: Sequence[int], labels: Sequence[int]) -> Evidence:
+    """Evidence of the rate that humans would give, from the judge's verdicts on all items and labels on some.
+
+    Args:
+        verdicts: the judge's 0/1 verdict on every item, labelled ones included.
+        labelled: the judge's verdict on the items that humans labelled; they may be drawn by verdict.
+        labels: the human 0/1 label of those items.
+    """
+    method, total = "post_stratified", len(verdicts)
+    if not total:
+        return unknown("the judge gave no verdict", method=method)
+    share = sum(verdicts) / total
+    counts = {v: sum(1 for f in labelled if f == v) for v in (0, 1)}
+    good = {v: sum(y for f, y in zip(labelled, labels, strict=True) if f == v) for v in (0, 1)}
+    weight = {1: share, 0: 1 - share}
+    empty = [v for v in (1, 0) if weight[v] > 0 and not counts[v]]
+    if empty:
+        what = " and ".join("accepted" if v else "refused" for v in empty)
+        return unknown(f"no human label among the items that the judge {what}", n=sum(counts.values()), method=method)
+    rate = {v: good[v] / counts[v] if counts[v] else 0.0 for v in (0, 1)}
+    value = share * rate[1] + (1 - share) * rate[0]
+
+    def ends(confidence: float) -> Ends:
+        z = z_of(confidence)
+        bounds = {v: wilson(good[v], counts[v], confidence) if counts[v] else (0.0, 0.0) for v in (0, 1)}
+        sampling = z * z * (rate[1] - rate[0]) ** 2 * share * (1 - share) / total
+        down = sum((weight[v] * (rate[v] - bounds[v][0])) ** 2 for v in (0, 1))
+        up = sum((weight[v] * (bounds[v][1] - rate[v])) ** 2 for v in (0, 1))
+        return value - math.sqrt(down + sampling), value + math.sqrt(up + sampling)
+
+    return Evidence(value, sum(counts.values()), method, ends, (0.0, 1.0), note=f"{total} items judged")
+
+
+def prediction_powered(labels: Array, judged: Array, unlabelled: Array, *, normal: bool = False) -> Evidence:
+    """Evidence of a numeric human mean: the judge's mean plus the mean correction on labelled items (λ = 1).
+
+    Args:
+        labels: (n) human scores.
+        judged: (n) the judge's scores of the same items.
+        unlabelled: (N) the judge's scores of other items.
+        normal: the textbook interval (normal quantile, divisor n), to compare with; else Welch's t.
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    method = "prediction_powered"
+    rest, other = np.asarray(labels, float) - np.asarray(judged, float), np.asarray(unlabelled, float)
+    n, total = len(rest), len(other)
+    if min(n, total) < 2 or (n < FEWEST_NUMERIC and not normal):
+        note = f"{n} labels are too few to correct a numeric judge; at least {FEWEST_NUMERIC} are needed"
+        return unknown(note, value=float(other.mean() + rest.mean()) if n and total else None, n=n, method=method)
+    value = float(other.mean() + rest.mean())
+    parts = [float(part.var(ddof=0 if normal else 1)) / len(part) for part in (other, rest)]
+    error = math.sqrt(sum(parts))
+    if error <= 1e-12:
+        return unknown("all values are equal, so that their error cannot be estimated", value=value, n=n, method=method)
+    freedom = sum(parts) ** 2 / sum(p * p / (m - 1) for p, m in zip(parts, (total, n), strict=True))
+
+    def ends(confidence: float) -> Ends:
+        half = (z_of(confidence) if normal else float(stdtrit(freedom, confidence))) * error
+        return value - half, value + half
+
+    return Evidence(value, n, method, ends)
+
+
+def rogan_gladen(
+    said: float, n: int, *, sensitivity: float, positives: int, specificity: float, negatives: int
+) -> Evidence:  # fmt: skip
+    """Evidence of the true rate where sensitivity and specificity come from another population (Lee et al. 2025).
+
+    Args:
+        said: share that the judge accepted.
+        n: items judged.
+        sensitivity: share of truly good items that the judge accepts.
+        positives: truly good items it was measured on.
+        specificity: share of truly bad items that the judge refuses.
+        negatives: truly bad items it was measured on.
+    """
+    method = "rogan_gladen"
+    if min(n, positives, negatives) < 1:
+        return unknown("the judge was not calibrated on both good and bad items", n=n, method=method)
+    if sensitivity + specificity <= 1:
+        return unknown("the judge is no better than chance", n=n, method=method)
+    value = min(1.0, max(0.0, (said + specificity - 1) / (sensitivity + specificity - 1)))
+
+    def ends(confidence: float) -> Ends:
+        z = z_of(confidence)
+        size = n + z * z
+        p = (n * said + z * z / 2) / size
+        q0, q1 = (negatives * specificity + 1) / (negatives + 2), (positives * sensitivity + 1) / (positives + 2)
+        m0, m1, power = negatives + 2, positives + 2, q0 + q1 - 1
+        if power <= 0:
+            return 0.0, 1.0
+        theta = (p + q0 - 1) / power
+        bad, good = q0 * (1 - q0) / m0, q1 * (1 - q1) / m1
+        shift = 2 * z * z * (theta * good - (1 - theta) * bad)
+        half = z * math.sqrt(p * (1 - p) / size + (1 - theta) ** 2 * bad + theta**2 * good) / power
+        return theta + shift - half, theta + shift + half
+
+    return Evidence(value, n, method, ends, (0.0, 1.0))
