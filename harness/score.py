@@ -39,8 +39,9 @@ class Totals:
     def __getitem__(self, name: str) -> Array:
         """(...): the sum called `name`; zeros where no sample had it."""
         if name not in self.names:
-            return self.sums[..., :0].sum(axis=-1)
-        return self.sums[..., self.names.index(name)]  # type: ignore[no-any-return]
+            zeros: Array = self.sums[..., :0].sum(axis=-1)
+            return zeros
+        return self.sums[..., self.names.index(name)]
 
     def matching(self, prefix: str) -> tuple[Array, tuple[str, ...]]:
         """(..., m) sums and the m names (prefix removed) of all columns that begin with `prefix`."""

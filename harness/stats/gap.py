@@ -1,7 +1,7 @@
 """The gap of a mean between two sets of samples (train and test, one slice and the others), reference minus other.
 
-Rows carry (reference, reference_n, other, other_n): a value in the column of their set, and a one beside it. The two sets
-are independent, so that their variances add (MOVER; Newcombe for two proportions).
+Rows carry (reference, reference_n, other, other_n): a value in the column of their set, and a one beside it. The sets are
+independent, so that their variances add (MOVER; Newcombe for two proportions).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def difference(candidate: Scores, reference: Scores, factor: float, seed: str) -
     new, old = sides(matched.candidate), sides(matched.reference)
     if not all(side.ids for side in (*new, *old)):
         return unknown("one of the two sets has no samples", n=len(candidate.ids), method="mover")
-    within = [difference_evidence(a, _like(b, a), factor, 0.0, seed) for a, b in zip(new, old, strict=True)]
-    return mover(*within)
+    first, second = (difference_evidence(a, _like(b, a), factor, 0.0, seed) for a, b in zip(new, old, strict=True))
+    return mover(first, second)
 
 
 def sides(scores: Scores) -> tuple[Scores, Scores]:
