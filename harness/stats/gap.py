@@ -1,7 +1,7 @@
 """The gap of a mean between two sets of samples (train and test, one slice and the others), reference minus other.
 
-Rows carry (reference, reference_n, other, other_n): a value in the column of their set, and a one beside it. The sets are
-independent, so that their variances add (MOVER; Newcombe for two proportions).
+Rows carry (reference, reference_n, other, other_n): a value in the column of their set, and a one beside it. The two
+sets are independent, so that their variances add (MOVER; Newcombe for two proportions).
 """
 
 from __future__ import annotations
