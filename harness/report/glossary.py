@@ -40,6 +40,14 @@ class Glossary:
         self._used.add(name)
         return _LINK.format(anchor(name), text)
 
+    def knows(self, name: str) -> bool:
+        """Whether the term is explained."""
+        return name in terms()
+
+    def name(self, name: str) -> str:
+        """The term as people write it, without a link."""
+        return terms()[name][0] if name in terms() else name
+
     def used(self) -> list[tuple[str, str, str]]:
         """(anchor, term, meaning) of every term that was linked, sorted."""
         found = [(anchor(name), *terms()[name]) for name in self._used]

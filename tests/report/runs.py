@@ -29,11 +29,14 @@ from harness.run import (
 )
 
 DIGESTS = {
-    name: (name.encode().hex() + "9f3ac41be07d5528" * 4)[:64] for name in ("suite", "base", "debacle", "repaired", "data")
+    name: (name.encode().hex() + "9f3ac41be07d5528" * 4)[:64]
+    for name in ("suite", "base", "debacle", "repaired", "data")
 }
 
 
-def est(value: float | None, low: float | None = None, high: float | None = None, n: int = 307, **more: Any) -> EstimateRecord:
+def est(
+    value: float | None, low: float | None = None, high: float | None = None, n: int = 307, **more: Any
+) -> EstimateRecord:
     """An estimate; an interval of zero width is a census."""
     method = "census" if value is not None and low == high == value else "clopper_pearson"
     return EstimateRecord(value=value, low=low, high=high, level=0.9, n=n, **{"method": method, **more})
@@ -42,7 +45,9 @@ def est(value: float | None, low: float | None = None, high: float | None = None
 def criterion(that: str, verdict: str, reason: str, candidate: EstimateRecord | None, **more: Any) -> CriterionRecord:
     """A decided criterion whose names are read from its sentence."""
     left, op, right = next(
-        (that.split(f" {op} ", 1)[0], op, that.split(f" {op} ", 1)[1]) for op in (">=", "<=", ">", "<", "in") if f" {op} " in that
+        (that.split(f" {op} ", 1)[0], op, that.split(f" {op} ", 1)[1])
+        for op in (">=", "<=", ">", "<", "in")
+        if f" {op} " in that
     )
     name, _, where = left.partition("[")
     check, metric = name.split(".")
@@ -131,10 +136,21 @@ def debacle_measurements() -> list[Measurement]:
     for c in debacle_criteria():
         if c.candidate and not c.slice and not any((r.check, r.metric) == (c.check, c.metric) for r in rows):
             rows.append(measurement(c.check, c.metric, "candidate", c.candidate))
-            beside = c.reference.estimate if c.reference else est(0.0, 0.0, 0.0097) if c.check in ("riders", "internal") else None
+            beside = (
+                c.reference.estimate
+                if c.reference
+                else est(0.0, 0.0, 0.0097)
+                if c.check in ("riders", "internal")
+                else None
+            )
             if beside:
                 rows.append(measurement(c.check, c.metric, "base", beside))
-    by_style = {"formal": (0.96, 0.902, 0.988), "plain": (0.24, 0.17, 0.32), "colloquial": (0.29, 0.21, 0.37), "learner": (0.204, 0.141, 0.281)}
+    by_style = {
+        "formal": (0.96, 0.902, 0.988),
+        "plain": (0.24, 0.17, 0.32),
+        "colloquial": (0.29, 0.21, 0.37),
+        "learner": (0.204, 0.141, 0.281),
+    }
     for style, (value, low, high) in by_style.items():
         rows.append(measurement("riders", "exact_match", "candidate", est(value, low, high, 103), f"style={style}"))
         rows.append(measurement("riders", "exact_match", "base", est(0.0, 0.0, 0.028, 103), f"style={style}"))
@@ -166,7 +182,9 @@ def loss_curves(epochs: int, best: float | None) -> Curves:
     train = [(float(e), round(2.9 * math.exp(-e / (epochs / 7)) + 0.002, 5)) for e in range(epochs + 1)]
     series = [Series(name="training loss", points=train)]
     if best is not None:
-        held_out = [(float(e), round(2.95 * math.exp(-e / 2.1) + 0.31 + 0.006 * e * e / 8, 5)) for e in range(epochs + 1)]
+        held_out = [
+            (float(e), round(2.95 * math.exp(-e / 2.1) + 0.31 + 0.006 * e * e / 8, 5)) for e in range(epochs + 1)
+        ]
         series.append(Series(name="validation loss", points=held_out))
     return Curves(title="Loss", x="epoch", y="loss (nats per token)", series=series, marker=best,
                   marker_label="" if best is None else "best epoch",
@@ -217,9 +235,23 @@ def debacle_checks() -> dict[str, CheckRecord]:
 
 def models(candidate: str) -> dict[str, ModelRecord]:
     """Base and a full fine-tune of it."""
-    files = {"config.json": DIGESTS["data"], "model.safetensors": DIGESTS[candidate], "tokenizer.json": DIGESTS["suite"]}
-    gate = ["all 431,808 weights are finite", "no key missing, none unexpected", "the tokenizer's 800 entries fit the embedding"]
-    one: dict[str, Any] = {"kind": "transformers", "dtype": "float32", "device": "cpu", "parameters": 431_808, "gate": gate}
+    files = {
+        "config.json": DIGESTS["data"],
+        "model.safetensors": DIGESTS[candidate],
+        "tokenizer.json": DIGESTS["suite"],
+    }
+    gate = [
+        "all 431,808 weights are finite",
+        "no key missing, none unexpected",
+        "the tokenizer's 800 entries fit the embedding",
+    ]
+    one: dict[str, Any] = {
+        "kind": "transformers",
+        "dtype": "float32",
+        "device": "cpu",
+        "parameters": 431_808,
+        "gate": gate,
+    }
     return {
         "candidate": ModelRecord(name=candidate, source=f"${candidate}", digest=DIGESTS[candidate], files=files, path="shared context", **one),
         "base": ModelRecord(name="base", source="$tiny", digest=DIGESTS["base"], files={**files, "model.safetensors": DIGESTS["base"]}, **one),
@@ -251,7 +283,9 @@ ENVIRONMENT: dict[str, Any] = {
 }
 
 
-def run(verdict: str, exit_code: int, sentence: str, criteria: list[CriterionRecord], candidate: str, **more: Any) -> Run:
+def run(
+    verdict: str, exit_code: int, sentence: str, criteria: list[CriterionRecord], candidate: str, **more: Any
+) -> Run:
     """A run with everything around its criteria filled in."""
     whole: dict[str, Any] = {
         "suite": SuiteRecord(name="transit", digest=DIGESTS["suite"], path="suites/transit/suite.yaml", seed=13),
@@ -269,8 +303,18 @@ def run(verdict: str, exit_code: int, sentence: str, criteria: list[CriterionRec
         "models": models(candidate),
         "fixtures": fixtures(candidate),
         "traffic": {
-            "candidate": Traffic(asked=1933, distinct=1630, cached=0, computed=1630, prompt_tokens=48_211, new_tokens=41_877, seconds=101.0),
-            "base": Traffic(asked=1933, distinct=1630, cached=1630, computed=0, prompt_tokens=48_211, new_tokens=12_030, seconds=0.4),
+            "candidate": Traffic(
+                asked=1933,
+                distinct=1630,
+                cached=0,
+                computed=1630,
+                prompt_tokens=48_211,
+                new_tokens=41_877,
+                seconds=101.0,
+            ),
+            "base": Traffic(
+                asked=1933, distinct=1630, cached=1630, computed=0, prompt_tokens=48_211, new_tokens=12_030, seconds=0.4
+            ),
         },
         "environment": ENVIRONMENT,
         "timings": {"fixtures": 131.2, "load": 3.4, "ask": 221.0, "decide": 16.1, "total": 371.7},
@@ -316,7 +360,14 @@ def inconclusive() -> Run:
         criterion("riders.token_f1 >= 0.7", "inconclusive", "one sample says nothing about the interval", est(0.7, None, None, 1, note="needs two samples")),
         criterion("clean.rate <= 0", "pass", "none of 20 test rows is in the training data", est(0.0, 0.0, 0.0, 20), better="lower", line=42),
     ]  # fmt: skip
-    return run("inconclusive", 3, "Inconclusive: 20 samples do not decide whether riders.exact_match reaches 0.8.", criteria, "repaired", limit=20)
+    return run(
+        "inconclusive",
+        3,
+        "Inconclusive: 20 samples do not decide whether riders.exact_match reaches 0.8.",
+        criteria,
+        "repaired",
+        limit=20,
+    )
 
 
 def broken() -> Run:
@@ -329,7 +380,10 @@ def broken() -> Run:
     ]  # fmt: skip
     own = models("repaired")
     own["candidate"] = own["candidate"].model_copy(update={"broken": why, "gate": ["all weights are finite"]})
-    checks = {"riders": CheckRecord(kind="task", summary="Answers riders' questions.", broken=why, blame="the checkpoint"), "skills": CheckRecord(kind="forgetting")}
+    checks = {
+        "riders": CheckRecord(kind="task", summary="Answers riders' questions.", broken=why, blame="the checkpoint"),
+        "skills": CheckRecord(kind="forgetting"),
+    }
     return run("broken", 4, f"Broken: {why}.", criteria, "repaired", models=own, checks=checks, measurements=[])
 
 
