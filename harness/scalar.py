@@ -70,6 +70,7 @@ def hint(problem: str, line: str) -> str:
 
 
 def kind_of(value: Any) -> str:
+    """What a scalar was read as, in words."""
     if value is None:
         return "nothing"
     return {bool: "true or false", int: "a number", float: "a number"}.get(type(value), type(value).__name__)

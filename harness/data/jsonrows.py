@@ -77,6 +77,7 @@ def _kind(value: Any) -> str:
 
 
 def jsonl(source: Source) -> Iterator[Item]:
+    """The rows of a file with one JSON object a line."""
     for number, line in lines(source):
         if isinstance(line, Complaint):
             yield number, line
@@ -153,6 +154,7 @@ class _Json:
 
 
 def json_list(source: Source) -> Iterator[Item]:
+    """The rows of one JSON list, or of the member `field` of one JSON object."""
     failed: list[Complaint] = []
 
     def pieces() -> Iterator[str]:

@@ -85,6 +85,7 @@ def plain_lines(source: Source) -> Iterator[Item]:
 
 
 def parquet(source: Source) -> Iterator[Item]:
+    """The rows of a parquet file, a batch at a time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
