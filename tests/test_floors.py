@@ -19,9 +19,9 @@ NOUNS = {
 }  # fmt: skip
 WORKS = {
     "plan", "engine", "gate", "claim", "settle", "wording", "interview", "journal", "pool", "preflight", "record",
-    "workshop", "forecast", "prospect", "environment",
+    "workshop", "forecast", "environment",
 }  # fmt: skip
-FACES = {"report", "cli", "order", "session", "overview", "__main__", "__init__"}
+FACES = {"report", "cli", "order", "session", "overview", "prospect", "__main__", "__init__"}
 FLOORS = ["nouns", "mechanisms", "rooms", "works", "faces"]
 """From the ground up. What is named nowhere is a mechanism."""
 
