@@ -101,8 +101,8 @@ def classifier(folder: Path, *, labels: Sequence[str] = LABELS, seed: int = 0, c
     tokenizer(folder)
     config = BertConfig(
         vocab_size=384, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=context, id2label=dict(enumerate(labels)), label2id={n: i for i, n in enumerate(labels)},
-        initializer_range=0.3, pad_token_id=0,
+        max_position_embeddings=context, id2label=dict(enumerate(labels)),
+        label2id={name: i for i, name in enumerate(labels)}, initializer_range=0.3, pad_token_id=0,
     )  # fmt: skip
     return _save(folder, lambda: BertForSequenceClassification(config), seed)
 
@@ -188,6 +188,13 @@ def edit_json(file: Path, **changes: Any) -> Path:
             data[key] = value
     file.write_text(json.dumps(data, indent=1), encoding="utf-8")
     return file
+
+
+def ask(model: Any, requests: Sequence[Any]) -> list[Any]:
+    """Responses in the order of the requests, each of which must be answered exactly once."""
+    pairs = list(model.answer(requests))
+    assert sorted(index for index, _ in pairs) == list(range(len(requests)))
+    return [response for _, response in sorted(pairs, key=lambda pair: pair[0])]
 
 
 def _save(folder: Path, build: Callable[[], Any], seed: int, dtype: str = "float32") -> Path:

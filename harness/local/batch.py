@@ -130,6 +130,6 @@ def _free() -> None:
 
     import torch
 
-    gc.collect()
+    gc.collect(1)  # what the failed attempt left is young
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -40,9 +40,8 @@ def classify_requests(seat: Seat, labels: Labels, block: Sequence[Numbered]) -> 
         with quiet(), seat.lease.model() as model:
             return classify(model, batch, seat.device)
 
-    pads, requests = seat.lease.resident.loaded.model.config.pad_token_id is not None, dict(block)
-    alike = (lambda passage: None) if pads else (lambda passage: passage.length)
-    for batch, result in in_batches(list(asked), seat.budget, run, alike=alike):
+    requests, padded = dict(block), seat.ways.padded
+    for batch, result in in_batches(list(asked), seat.budget, run, alike=lambda passage: None if padded else passage):
         for at, passage in enumerate(batch):
             for index, places in asked[passage]:
                 if isinstance(result, Exhausted):

@@ -25,6 +25,7 @@ TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 """Largest difference of log-probabilities between two ways of computing that is rounding; wider for half precision."""
 
 HALF = 0.3
+ALONE_TEXT = "padded batches do not give the log-probabilities of plain forwards: each text is computed alone"
 ALONE = "padded batches do not give the log-probabilities of plain forwards: only rows of one length are batched"
 
 
@@ -103,7 +104,8 @@ def prove_ways(model: Any, head: str) -> Ways:
     padded = _gap(lambda: _padded(model, head, ids))
     if head != CAUSAL:
         right = padded <= limit
-        return Ways(right, right, _sentence(padded) if right else ALONE, "padded batches" if right else "plain")
+        sentence = _sentence(padded) if right else ALONE_TEXT if head == CLASSIFIER else ALONE
+        return Ways(right, right, sentence, "padded batches" if right else "plain")
     shared = _gap(lambda: _apart(model, compute, _bundles(ids), _alone))
     if max(padded, shared) <= limit:
         return Ways(True, True, _sentence(max(padded, shared), " and shared contexts"), "shared context")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import torch
 
 
+LARGE = 10_000_000
+"""Numbers in weights from which on memory is collected at once."""
+
+
 @dataclass(slots=True, eq=False)
 class Resident:
     """One loaded base and the adapters on it."""
@@ -131,8 +135,9 @@ class Residents:
 
     def close(self) -> None:
         """Let go of all weights."""
+        numbers = sum(resident.parameters for resident in self._loaded.values())
         self._loaded.clear()
-        _free()
+        _free(numbers)
 
     def _load(self, key: str, survey: Survey, device: torch.device, dtype: torch.dtype, trusted: bool) -> Resident:
         loaded = load_model(survey, device, dtype, trusted=trusted)
@@ -174,18 +179,21 @@ class Residents:
         resident.users -= 1
         if resident.users <= 0:
             self._loaded.pop(resident.key, None)
-            _free()
+            _free(resident.parameters)
 
 
 def _adapter_digest(checkpoint: Checkpoint) -> str:
     return digest.of({name: value for name, value in checkpoint.files.items() if name.startswith("peft/")})
 
 
-def _free() -> None:
+def _free(numbers: int) -> None:
+    """Give memory back; a full collection takes a second, so it is left out where there is little to gain."""
     import gc
 
     import torch
 
+    if numbers < LARGE:
+        return
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

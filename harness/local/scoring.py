@@ -78,12 +78,14 @@ def bundles(units: Iterable[Unit], *, share: bool, most: int) -> list[Bundle]:
         by_context.setdefault(unit.context, []).append(unit)
     made: list[Bundle] = []
     for same in by_context.values():
-        if share and len(same) > 1 and max(len(unit.continuation) for unit in same) > 1:
-            made += [Bundle(tuple(same[i : i + most]), True) for i in range(0, len(same), most)]
-        else:
-            for unit in same:
+        for start in range(0, len(same), most):
+            some = same[start : start + most]
+            if share and len(some) > 1 and max(len(unit.continuation) for unit in some) > 1:
+                made.append(Bundle(tuple(some), True))
+                continue
+            for unit in some:
                 by_input.setdefault(unit.context + unit.continuation[:-1], []).append(unit)
-    return made + [Bundle(tuple(same), False) for same in by_input.values()]
+    return made + [Bundle(tuple(some), False) for some in by_input.values()]
 
 
 def compute(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
