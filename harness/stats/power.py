@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.stats.proportion import z_of
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from harness.score import Array
@@ -123,7 +124,7 @@ def tango_at(gained: Array, lost: Array, n: int, delta: float) -> Array:
 
 
 def paired_probability(
-    n: int, discordance: float, difference: float, holds: Callable[[Array, Array], NDArray[object]]  # type: ignore[type-var]
+    n: int, discordance: float, difference: float, holds: Callable[[Array, Array], NDArray[np.bool_]]
 ) -> float:  # fmt: skip
     """Exact probability of `holds(gained, lost)` over all tables of `n` pairs.
 
@@ -157,34 +158,47 @@ def _likely(n: int, p: float) -> Array:
     return np.arange(max(0, math.floor(n * p - reach)), min(n, math.ceil(n * p + reach)) + 1, dtype=float)
 
 
+def proves(gained: Array, lost: Array, n: int, target: float, confidence: float, *, above: bool) -> NDArray[np.bool_]:
+    """Whether the gate proves of each table that the difference is at least (or at most) `target`.
+
+    A lower bound is at or above `target` exactly where Tango's statistic at `target` is at least z, so that nothing has
+    to be solved for; the range-augmented t must agree.
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    sign, z = (1.0 if above else -1.0), z_of(confidence)
+    centre = (gained - lost) / (n + 2)
+    square = gained + lost + 2 - (n + 2) * centre**2
+    half = float(stdtrit(n + 1, confidence)) * np.sqrt((n + 2) / (n + 1) * square) / (n + 2)
+    guarded = sign * (centre - target) - half >= -1e-12
+    return np.asarray((sign * tango_at(gained, lost, n, target) >= z - 1e-12) & guarded, dtype=np.bool_)
+
+
 def paired_power(
     n: int, discordance: float, difference: float, op: str, target: float, confidence: float, *, claim: str = "pass"
 ) -> float:
-    """Exact probability that the gate passes (or fails) a paired criterion, by enumeration of all likely tables.
-
-    A lower bound is at or above `target` exactly where Tango's statistic at `target` is at least z, so no interval has
-    to be solved for.
-    """
-    z = z_of(confidence)
-    upward = (op in (">=", ">")) == (claim == "pass")
-
-    def holds(gained: Array, lost: Array) -> NDArray[object]:  # type: ignore[type-var]
-        statistic = tango_at(gained, lost, n, target)
-        return statistic >= z if upward else statistic <= -z
-
-    return paired_probability(n, discordance, difference, holds)
+    """Exact probability that the gate passes (or fails) a paired criterion, by enumeration of all likely tables."""
+    above = (op in (">=", ">")) == (claim == "pass")
+    return paired_probability(n, discordance, difference, lambda b, c: proves(b, c, n, target, confidence, above=above))
 
 
 def equivalence_power(
     n: int, discordance: float, difference: float, low: float, high: float, confidence: float
 ) -> float:  # fmt: skip
     """Exact probability that a paired difference is shown to lie in [low, high]."""
-    z = z_of(confidence)
 
-    def holds(gained: Array, lost: Array) -> NDArray[object]:  # type: ignore[type-var]
-        return (tango_at(gained, lost, n, low) >= z) & (tango_at(gained, lost, n, high) <= -z)
+    def holds(gained: Array, lost: Array) -> NDArray[np.bool_]:
+        least = proves(gained, lost, n, low, confidence, above=True)
+        return least & proves(gained, lost, n, high, confidence, above=False)
 
     return paired_probability(n, discordance, difference, holds)
+
+
+def score_power(n: int, discordance: float, difference: float, *, alpha: float = 0.05) -> float:
+    """Exact power of Tango's test of no difference alone, for comparison."""
+    z, sign = z_of(1 - alpha), math.copysign(1, difference)
+    return paired_probability(n, discordance, difference, lambda b, c: sign * tango_at(b, c, n, 0.0) >= z)
 
 
 def mcnemar_power(n: int, discordance: float, difference: float, *, alpha: float = 0.05) -> float:
@@ -194,7 +208,7 @@ def mcnemar_power(n: int, discordance: float, difference: float, *, alpha: float
 
     sign = 1 if difference > 0 else -1
 
-    def holds(gained: Array, lost: Array) -> NDArray[object]:  # type: ignore[type-var]
+    def holds(gained: Array, lost: Array) -> NDArray[np.bool_]:
         fewer = lost if sign > 0 else gained
         return np.where(gained + lost > 0, bdtr(fewer, np.maximum(gained + lost, 1).astype(int), 0.5), 1.0) <= alpha
 

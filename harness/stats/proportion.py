@@ -97,11 +97,30 @@ def _crossing(falling, left: float, right: float) -> float:  # type: ignore[no-u
     return float(brentq(falling, left, right, xtol=1e-13))
 
 
+def guard(gained: float, lost: float, n: int, confidence: float) -> tuple[float, float]:
+    """Range-augmented t bounds of a paired difference of proportions: one pair more of either kind, then t."""
+    from scipy.special import stdtrit
+
+    centre = (gained - lost) / (n + 2)
+    square = gained + lost + 2 - (n + 2) * centre**2
+    half = float(stdtrit(n + 1, confidence)) * math.sqrt((n + 2) / (n + 1) * square) / (n + 2)
+    return centre - half, centre + half
+
+
 def of_pairs(gained: int, lost: int, n: int) -> Evidence:
-    """Evidence of the difference of two proportions over the same samples."""
+    """Evidence of the difference of two proportions over the same samples.
+
+    Tango's bounds, widened to the range-augmented t where that reaches further. On the side away from zero Tango's
+    alone is too narrow: enumeration finds up to 8.7 % false failures at a nominal 5 %, and none above 5.8 % together.
+    """
     if n <= 0:
         return unknown("no pair was scored", method="tango")
-    return Evidence((gained - lost) / n, n, "tango", lambda c: tango(gained, lost, n, c), (-1.0, 1.0))
+
+    def ends(confidence: float) -> Ends:
+        (low, high), (least, most) = tango(gained, lost, n, confidence), guard(gained, lost, n, confidence)
+        return min(low, least), max(high, most)
+
+    return Evidence((gained - lost) / n, n, "tango", ends, (-1.0, 1.0))
 
 
 def newcombe_paired(
