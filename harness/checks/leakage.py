@@ -54,9 +54,7 @@ def leakage(
     ids = [record.id for record in test.records()]
     watched = list(_texts(test, input, target))
     copies = Copies(watched, threshold=near_duplicate, n=ngram)
-    trained = 0
-    for trained, text in enumerate(_texts(train, input, target), 1):  # noqa: B007  how many there were
-        copies.see(text)
+    trained = _see(copies, train, input, target)
     for data, rows in ((test, len(watched)), (train, trained)):
         if not rows:
             raise NothingSelected(f"{data} has no rows; there is no leakage to look for")
@@ -69,10 +67,7 @@ def leakage(
     }
     return Findings(
         scores={name: table(_MEASURES[name], ids, map(float, values)) for name, values in scored.items()},
-        figures=[
-            _counts(scored, copies, shares, trained, ngram, contained),
-            _pairs(ids, watched, copies.found),
-        ],
+        figures=[_counts(scored, copies, trained, ngram, contained), _pairs(ids, watched, copies.found)],
         warnings=_warnings(copies, shares, ngram),
         rows=[
             {"doc_id": ids[at], "prompt": text.shown, "target": sorted(text.targets)}
@@ -82,6 +77,15 @@ def leakage(
     )
 
 
+def _see(copies: Copies, train: Dataset, input: str, target: str | None) -> int:
+    """Let the training rows stream by; how many there were."""
+    rows = 0
+    for text in _texts(train, input, target):
+        copies.see(text)
+        rows += 1
+    return rows
+
+
 def _texts(data: Dataset, input: str, target: str | None) -> Iterator[Text]:
     for line, row in data.numbered():
         shown = text_of(required(data, line, row, input, "input"))
@@ -89,16 +93,9 @@ def _texts(data: Dataset, input: str, target: str | None) -> Iterator[Text]:
         yield Text(normalise(shown), frozenset(map(normalise, answers)), f"{data}:{line}", shown)
 
 
-def _counts(
-    scored: dict[str, list[bool]],
-    copies: Copies,
-    shares: list[float | None],
-    trained: int,
-    ngram: int,
-    contained: float,
-) -> Figure:
-    total = len(shares)
-    short = sum(share is None for share in shares)
+def _counts(scored: dict[str, list[bool]], copies: Copies, trained: int, ngram: int, contained: float) -> Figure:
+    total = len(copies.found)
+    short = sum(share is None for share in copies.shares())
     conflicts = sum(text is not None for text in copies.conflicts)
     lines: list[tuple[str, int]] = [
         ("equal input, same target", sum(scored["exact"])),
