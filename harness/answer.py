@@ -38,6 +38,8 @@ class Parser:
     read: Reader
     canonical: bool = False
     """Whether answers are whole JSON values, written in one canonical way."""
+    labels: tuple[str, ...] = ()
+    """All that it can ever give, where it is a map of labels; empty otherwise."""
 
     def __call__(self, text: str, choices: Sequence[str] = ()) -> Answer:
         """The answer in `text`; where there are `choices` it must be exactly one of them."""
@@ -81,8 +83,8 @@ def parser(spec: Any = None) -> Parser:
     if "regex" in spec:
         return Parser(_regex_reader(spec))
     if set(spec) == {"labels"} and isinstance(spec["labels"], Mapping):
-        return Parser(_label_reader(spec["labels"]))
-    return Parser(_label_reader(spec))
+        spec = spec["labels"]
+    return Parser(_label_reader(spec), labels=tuple(map(str, spec)))
 
 
 def parse(text: str, spec: Any = None) -> tuple[str, bool]:

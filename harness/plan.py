@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.assembly import build
 from harness.catalog import REQUIRED
 from harness.criterion import Criterion
 from harness.errors import NothingSelected, SuiteError, nearest
 from harness.spec import CheckSpec, Suite
-from harness.task import Task, build
+from harness.task import Task
 from harness.workshop import Workshop
 
 

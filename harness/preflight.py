@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
+from harness import digest
+from harness.assembly import build
 from harness.data import Dataset, Scan, scan
-from harness.errors import Complaint, NothingSelected, SuiteError, nearest
+from harness.errors import Complaint, SuiteError
 from harness.plan import root_task
 from harness.spec import CheckSpec, Suite
-from harness.task import as_text, build, output_of
-from harness.template import Template, is_template
+from harness.task import as_text
+from harness.template import is_template
 from harness.workshop import Workshop, reference
 
 TRIED = 50
@@ -48,41 +50,21 @@ def _scan(suite: Suite, check: CheckSpec, option: str, data: Dataset, seen: set[
     task = root_task(suite, check)
     own = option == "data" and task is check
     target = str(task.options.get("target", "target")) if own and task is not None else ""
+    target = "" if is_template(target) else target
     choices = check.options.get("choices") if own else None
-    key = f"{data.source.shown}{data.hub}{own}{target}"
-    if key in seen:
-        return []
-    seen.add(key)
-    found = scan(
-        data,
-        target="" if is_template(target) else target,
-        choices=[as_text(choice) for choice in choices] if isinstance(choices, list) else None,
-    )
-    if own and not found.errors:
+    wanted = [as_text(choice) for choice in choices] if isinstance(choices, list) else None
+    key = digest.of([data.source.shown, target, wanted])
+    scans: list[Scan] = []
+    if key not in seen:
+        seen.add(key)
+        scans.append(scan(data, target=target, choices=wanted))
+    if own and not any(found.errors for found in scans):
         _try(suite, check, data)
-    return [found]
+    return scans
 
 
 def _try(suite: Suite, check: CheckSpec, data: Dataset) -> None:
-    """Build the task, render prompt and target of the first rows, and look for the slice fields."""
-    build(check.name, {**check.options, "data": data, "num_fewshot": 0}, suite.catalog, seed=suite.seed)
-    prompt = check.options.get("prompt", "" if output_of(check.options) == "perplexity" else "{{ input }}")
-    templates = [("prompt", Template(str(prompt)))]
-    if is_template(str(check.options.get("target", ""))):
-        templates.append(("target", Template(str(check.options["target"]))))
-    fields = [*(check.options.get("slices") or ()), *([check.options["cluster"]] if check.options.get("cluster") else ())]
+    """Build the task and make samples of the first rows."""
+    task = build(check.name, {**check.options, "data": data, "num_fewshot": 0}, suite.catalog, seed=suite.seed)
     for record in islice(data.records(), TRIED):
-        place = (data.source.shown, record.line)
-        for name, template in templates:
-            missing = sorted(template.names - record.fields.keys())
-            try:
-                template.render(record.fields)
-            except ValueError as error:
-                hint = nearest(missing[0], record.fields) if missing else ""
-                raise SuiteError([Complaint(*place, f"{name} of check {check.name!r}: {error}{hint}")]) from error
-        for field in fields:
-            if field not in record.fields:
-                text = f"check {check.name!r} slices by {field!r}, which the row does not have{nearest(field, record.fields)}"
-                raise SuiteError([Complaint(*place, text)])
-
-
+        task.sample(record)

@@ -6,6 +6,7 @@ prompts, or for other numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -18,10 +19,7 @@ from harness.errors import CheckBroken, Complaint, SuiteError, nearest
 from harness.exchange import Request, Response
 from harness.sample import Sample
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, Stat, table
-from harness.template import Template, is_template
-
-DEFAULT_METRICS = {"generate": "exact_match", "choices": "accuracy", "label": "accuracy", "perplexity": "perplexity"}
-"""What is measured where a task names no metric."""
+from harness.template import Template
 
 CLASSIFIER = "classifier"
 
@@ -93,6 +91,7 @@ class Task:
         except ValueError as error:
             raise self._wrong(at, str(error)) from error
         choices = self._choices(row, at)
+        self._check_label(targets, at)
         if choices and not set(targets) & set(choices):
             raise self._wrong(at, f"the target {targets[0]!r} is not among the choices{nearest(targets[0], choices)}")
         for name in self.slices:
@@ -141,20 +140,25 @@ class Task:
         if self.output == "perplexity":
             return Answer("", True, response)
         if sample.choices and response.scores:
-            return Answer(sample.choices[self._best(sample, response)], True, response)
+            return self._chosen(sample, response)
         if sample.choices and self.parse is None:
             text = (response.text or "").strip()
             return Answer(text, text in sample.choices, response)
         found = parser(self.parse)(response.text or "", sample.choices)
         return Answer(found.text, found.valid, response)
 
-    def _best(self, sample: Sample, response: Response) -> int:
-        def weight(at: int) -> float:
-            scored = response.scores[at]
-            length = {"none": 1, "tokens": scored.tokens, "characters": len(sample.choices[at])}[self.normalize]
-            return scored.logprob / max(length, 1)
-
-        return max(range(len(sample.choices)), key=weight)
+    def _chosen(self, sample: Sample, response: Response) -> Answer:
+        """The most probable choice; of equal ones the first."""
+        if len(response.scores) != len(sample.choices):
+            text = f"{len(response.scores)} scores for the {len(sample.choices)} choices of sample {sample.id}"
+            raise CheckBroken(f"check {self.name!r}: {text}")
+        weights = [
+            scored.logprob / max({"none": 1, "tokens": scored.tokens, "characters": len(choice)}[self.normalize], 1)
+            for scored, choice in zip(response.scores, sample.choices, strict=True)
+        ]
+        if any(map(math.isnan, weights)):
+            return Answer("", False, response)
+        return Answer(sample.choices[weights.index(max(weights))], True, response)
 
     def score(self, samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> dict[str, Scores]:
         """Scores of every measure; `answers[i]` are the repeats of `samples[i]`."""
@@ -185,19 +189,37 @@ class Task:
             return Missing(failed.fault, failed.blame or CANDIDATE)
         return _mean([evaluate(measure, sample, a) for a in answers])
 
+    def _check_label(self, targets: tuple[str, ...], at: int) -> None:
+        """A target that `parse` can never give would make every answer wrong."""
+        from harness.answer import parser
+
+        known = parser(self.parse).labels
+        if known and self.needs_target and not set(targets) & set(known):
+            text = f"the target {targets[0]!r} is none of the labels of `parse`{nearest(targets[0], known)}"
+            raise self._wrong(at, text)
+
     def _targets(self, row: Mapping[str, Any]) -> tuple[str, ...]:
         if self._target is not None and self.needs_target:
-            return (self._target.render(row),)
+            text = self._target.render(row)
+            if not text.strip():
+                raise ValueError(f"the target {self.target!r} gives an empty text")
+            return (self._canonical(text),)
         if not self.needs_target and row.get(self.target) is None:
             return ("",)
         if self.target not in row:
             raise ValueError(f"the row has no field {self.target!r} for the target{nearest(self.target, row)}")
         value = row[self.target]
         values = value if isinstance(value, list) else [value]
-        texts = tuple(as_text(v) for v in values if v is not None)
+        texts = tuple(self._canonical(as_text(v)) for v in values if v is not None)
         if not texts:
             raise ValueError(f"the target field {self.target!r} is empty")
         return texts
+
+    def _canonical(self, target: str) -> str:
+        """A target written the way that parsed answers are: equal JSON values are then equal texts."""
+        from harness.answer import parser
+
+        return parser(self.parse).target(target) if self.parse is not None else target
 
     def _choices(self, row: Mapping[str, Any], at: int) -> tuple[str, ...]:
         if not self.choices_field:
@@ -244,70 +266,20 @@ def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:
 
     if task.output == "perplexity":
         return
-    step = max(1, len(samples) // most)
-    chosen = samples[::step]
+    chosen = samples[:: max(1, -(-len(samples) // most))]
     for measure in task.measures:
+        quantity, combine = measure.quantity, measure.quantity.combine
         values = [evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))) for s in chosen]
-        scores = table(measure.quantity, [s.id for s in chosen], values)
+        scores = table(quantity, [s.id for s in chosen], values)
         totals = Totals(scores.stats.sum(axis=0), scores.names, np.asarray(float(len(chosen))))
-        combine = measure.quantity.combine
         value = float(combine(totals)) if combine else float(scores.stats[:, 0].mean())
-        if not abs(value - measure.quantity.best) <= 1e-6 * max(1.0, abs(measure.quantity.best)):
+        if not abs(value - quantity.best) <= 1e-6 * max(1.0, abs(quantity.best)):
+            worst = 0 if combine else int(np.abs(scores.stats[:, 0] - quantity.best).argmax())
             raise CheckBroken(
-                f"check {task.name!r}: the gold answers themselves score {value:.6g} on {measure.quantity.name}, not "
-                f"{measure.quantity.best:.6g}; this metric cannot judge this data (first target: {chosen[0].targets[0]!r})"
+                f"check {task.name!r}: the gold answers themselves score {value:.6g} on {quantity.name}, not "
+                f"{quantity.best:.6g}; this metric cannot judge this data (sample {chosen[worst].id}, "
+                f"target {chosen[worst].targets[0][:80]!r})"
             )
-
-
-def build(name: str, options: Mapping[str, Any], catalog: Catalog, *, seed: int, limit: int | None = None) -> Task:
-    """The task that a check's options describe; `data` (and `fewshot`) are already opened.
-
-    Raises:
-        SuiteError: an option does not fit another; says which.
-    """
-    output = output_of(options)
-    choices, choices_field = _choice_rule(name, options)
-    if output in ("choices", "label") and not (choices or choices_field):
-        raise SuiteError(f"check {name!r}: output {output!r} needs `choices`: a list, a field, or from_data")
-    target = str(options.get("target", "target"))
-    temperature = float(options.get("temperature", 0.0))
-    repeats = int(options.get("samples", 1))
-    if repeats > 1 and temperature <= 0:
-        raise SuiteError(f"check {name!r}: `samples: {repeats}` needs a `temperature` above 0; greedy answers never differ")
-    specs = options.get("metrics") or [MetricSpec(DEFAULT_METRICS[output], {})]
-    task = Task(
-        name=name,
-        data=options["data"],
-        prompt=Template(str(options.get("prompt", "" if output == "perplexity" else "{{ input }}"))),
-        target=target,
-        output=output,
-        measures=tuple(measure_of(spec, catalog) for spec in specs),
-        choices=choices,
-        choices_field=choices_field,
-        parse=_parse_rule(name, options.get("parse"), [spec.name for spec in specs]),
-        slices=tuple(options.get("slices") or ()),
-        cluster=str(options.get("cluster") or ""),
-        repeats=repeats,
-        max_new_tokens=int(options.get("max_new_tokens", 64)),
-        stop=tuple(options.get("stop") or ()),
-        temperature=temperature,
-        normalize=str(options.get("normalize", "none")),
-        seed=seed,
-        limit=limit,
-        _target=Template(target) if is_template(target) else None,
-    )
-    return replace(task, shots=_shots(task, options))
-
-
-def output_of(options: Mapping[str, Any]) -> str:
-    """generate, choices, label or perplexity: as said, or as the other options imply."""
-    said = options.get("output")
-    if said:
-        return str(said)
-    if options.get("choices"):
-        return "choices"
-    names = {spec.name for spec in options.get("metrics") or ()}
-    return "perplexity" if names and names <= {"perplexity", "bits_per_byte"} else "generate"
 
 
 def measure_of(spec: MetricSpec, catalog: Catalog) -> Measure:
@@ -316,84 +288,15 @@ def measure_of(spec: MetricSpec, catalog: Catalog) -> Measure:
     return Measure(entry, spec.options, quantity_of(entry, spec.options))
 
 
-def measures(metrics: Sequence[MetricSpec], output: str | None, choices: Any, catalog: Catalog) -> dict[str, Quantity]:
-    """What a task's criteria may speak of, known without running it."""
-    shape = output_of({"output": output, "choices": choices, "metrics": metrics})
-    specs = metrics or [MetricSpec(DEFAULT_METRICS[shape], {})]
-    names = [spec.name for spec in specs]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise SuiteError(f"`metrics` names {twice} twice; criteria could not tell them apart: use one task for each")
-    return {spec.name: measure_of(spec, catalog).quantity for spec in specs}
-
-
-def averaged(of: Mapping[str, Quantity], metric: str | None) -> Quantity:
-    """The named metric of a task, or its first; it must be an average over samples.
-
-    Raises:
-        SuiteError: no such metric, or one that only a whole set has.
-    """
-    if metric is not None and metric not in of:
-        raise SuiteError(f"the task has no metric {metric!r}{nearest(metric, of)}")
-    plain = [q for q in of.values() if q.combine is None]
-    chosen = of[metric] if metric else (plain[0] if plain else None)
-    if chosen is None or chosen.combine is not None:
-        raise SuiteError(
-            f"a gap needs a metric that is an average over samples, such as accuracy or exact_match; "
-            f"{metric or 'no metric of the task'} is not"
-        )
-    return chosen
-
-
-def _parse_rule(name: str, given: Any, metrics: Sequence[str]) -> Any:
-    """The rule that answers are read by, proved to be one; entities are read as JSON unless the suite says otherwise."""
-    from harness.answer import parser
-
-    rule = "json" if given is None and set(metrics) == {"entity_f1"} else given
-    try:
-        parser(rule)
-    except ValueError as error:
-        raise SuiteError(f"check {name!r}: `parse`: {error}") from error
-    return rule
-
-
-def _choice_rule(name: str, options: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
-    given = options.get("choices")
-    if isinstance(given, list):
-        texts = tuple(as_text(choice) for choice in given)
-        if len(set(texts)) < 2 or len(set(texts)) != len(texts):
-            raise SuiteError(f"check {name!r}: `choices` must be two or more different texts")
-        return texts, ""
-    if given == "from_data":
-        target = str(options.get("target", "target"))
-        seen = {as_text(row[target]) for row in options["data"].rows() if row.get(target) is not None}
-        if len(seen) < 2:
-            raise SuiteError(f"check {name!r}: `choices: from_data` found {len(seen)} different targets; two are needed")
-        return tuple(sorted(seen)), ""
-    return (), str(given) if given else ""
-
-
-def _shots(task: Task, options: Mapping[str, Any]) -> str:
-    count = int(options.get("num_fewshot") or 0)
-    if not count:
-        return ""
-    source = options.get("fewshot")
-    if source is None:
-        raise SuiteError(f"check {task.name!r}: `num_fewshot: {count}` needs `fewshot:`, the data to take examples from")
-    rows = source.head(count)
-    if len(rows) < count:
-        raise SuiteError(f"check {task.name!r}: `num_fewshot: {count}`, but {source.path} has {len(rows)} rows")
-    glue = "" if task.prompt.text[-1:].isspace() else " "
-    pieces = [f"{task.prompt.render(row)}{glue}{task._targets(row)[0]}\n\n" for row in rows]
-    return "".join(pieces)
-
-
 def _mean(values: list[Stat]) -> Stat:
-    if len(values) == 1:
-        return values[0]
-    rows = [v if isinstance(v, Mapping) else dict(enumerate(v)) if isinstance(v, tuple) else {"": v} for v in values]
-    names = dict.fromkeys(name for row in rows for name in row)
-    mean = {name: sum(float(row.get(name, 0.0)) for row in rows) / len(rows) for name in names}  # type: ignore[call-overload]
-    if isinstance(values[0], Mapping):
-        return {str(name): number for name, number in mean.items()}
-    return tuple(mean.values()) if isinstance(values[0], tuple) else mean[""]
+    """The mean of the statistics of one sample's answers; statistics that an answer does not have are 0."""
+    first, n = values[0], len(values)
+    if n == 1:
+        return first
+    rows = [{str(i): v for i, v in enumerate(value)} if isinstance(value, tuple) else value for value in values]
+    named = [row for row in rows if isinstance(row, Mapping)]
+    if len(named) < n:
+        return sum(row for row in rows if not isinstance(row, Mapping)) / n
+    names = dict.fromkeys(name for row in named for name in row)
+    mean = {name: sum(row.get(name, 0.0) for row in named) / n for name in names}
+    return tuple(mean.values()) if isinstance(first, tuple) else mean

@@ -8,13 +8,14 @@ from heapq import nsmallest
 
 from harness import digest
 from harness.ask import ask, gap, gap_quantity
+from harness.assembly import averaged
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset, Row
 from harness.findings import Findings, Rounds
 from harness.sample import Sample
 from harness.score import Quantity
-from harness.task import Task, averaged
+from harness.task import Task
 
 
 def _measures(of: Mapping[str, Quantity], metric: str | None) -> dict[str, Quantity]:
@@ -27,9 +28,7 @@ def _measures(of: Mapping[str, Quantity], metric: str | None) -> dict[str, Quant
 
 
 @check(measures=_measures)
-def overfit(
-    model: Checkpoint, *, of: Task, train: Dataset, metric: str | None = None, rows: int = 500
-) -> Rounds:
+def overfit(model: Checkpoint, *, of: Task, train: Dataset, metric: str | None = None, rows: int = 500) -> Rounds:
     """Compare the score on training rows with the score on test rows.
 
     `gap` is train minus test; against base (`overfit.gap <= base + 0.1`) it is a difference in differences, which takes
@@ -59,6 +58,7 @@ def overfit(
 
 def _some(task: Task, most: int) -> list[Sample]:
     """At most `most` rows of a task, the same ones whatever their order."""
+
     def rank(record: Row) -> str:
         return digest.of_text(f"{task.seed}:{record.id}")
 

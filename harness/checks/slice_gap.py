@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.ask import ask, gap, gap_quantity
+from harness.assembly import averaged
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.errors import SuiteError, nearest
 from harness.findings import Findings, Rounds
 from harness.score import Quantity
-from harness.task import Task, averaged
+from harness.task import Task
 
 
 def _measures(of: Mapping[str, Quantity], metric: str | None) -> dict[str, Quantity]:

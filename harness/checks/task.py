@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-from harness import task as tasks
 from harness.ask import ask
+from harness.assembly import measures
 from harness.catalog import MetricSpec, check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
@@ -18,7 +18,7 @@ SHOWN = 10
 """How many samples are shown side by side."""
 
 
-@check(measures=tasks.measures)
+@check(measures=measures)
 def task(
     own: Task,
     model: Checkpoint,
@@ -26,7 +26,7 @@ def task(
     data: Dataset,
     prompt: str = "{{ input }}",
     target: str = "target",
-    output: str | None = None,
+    output: Literal["generate", "choices", "label", "perplexity"] | None = None,
     choices: list[str] | str | None = None,
     parse: str | dict[str, Any] | None = None,
     metrics: list[MetricSpec] = [],  # noqa: B006
@@ -38,7 +38,7 @@ def task(
     max_new_tokens: int = 64,
     stop: list[str] = [],  # noqa: B006
     temperature: float = 0.0,
-    normalize: str = "none",
+    normalize: Literal["none", "tokens", "characters"] = "none",
 ) -> Rounds:
     """Ask every row of a data set and score the answers.
 
