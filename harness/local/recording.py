@@ -34,39 +34,41 @@ class Recording:
 
     both: dict[tuple[str, str], Row] = field(default_factory=dict)
     by_id: dict[str, Row] = field(default_factory=dict)
-    by_prompt: dict[str, Row | None] = field(default_factory=dict)
-    """None where several rows with ids of their own share the prompt and differ."""
+    by_prompt: dict[str, Row] = field(default_factory=dict)
+    others: dict[str, Row | None] = field(default_factory=dict)
+    """Prompt → a row that has an id of its own too; None where such rows differ."""
     ids: set[str] = field(default_factory=set)
     rows: int = 0
 
     def add(self, identity: str | None, prompt: str | None, row: Row) -> Row | None:
-        """Put the row in; the row that stands there already, if there is one."""
-        self.rows += 1
+        """Put the row in, unless its question is answered already: then nothing changes, and the first row returns."""
         if identity is not None and prompt is not None:
             before = self.both.setdefault((identity, prompt), row)
-            same = self.by_prompt.setdefault(prompt, row)
-            if same is not None and same.response != row.response:
-                self.by_prompt[prompt] = None
         elif identity is not None:
             before = self.by_id.setdefault(identity, row)
         else:
-            assert prompt is not None
-            if prompt in self.by_prompt:
-                return self.by_prompt[prompt] or row
-            before = self.by_prompt[prompt] = row
+            before = self.by_prompt.setdefault(prompt or "", row)
+        if before is not row:
+            return before
+        self.rows += 1
         if identity is not None:
             self.ids.add(identity)
-        return None if before is row else before
+        if identity is not None and prompt is not None:
+            same = self.others.setdefault(prompt, row)
+            if same is not None and same.response != row.response:
+                self.others[prompt] = None
+        return None
 
     def find(self, request: Request) -> Row | str:
         """The row that answers the request, or why none does."""
-        row = self.both.get((request.sample, request.prompt)) or self.by_id.get(request.sample)
-        if row is None and request.sample in self.ids:
-            return f"the recording answers sample {request.sample!r} for another prompt than the one asked here"
-        row = row or self.by_prompt.get(request.prompt)
-        if row is None and request.prompt in self.by_prompt:
-            return f"the recording has several different answers to this prompt, and none for sample {request.sample!r}"
-        return row or f"the recording has no answer for sample {request.sample!r}, nor for its prompt"
+        sample, prompt = request.sample, request.prompt
+        row = self.both.get((sample, prompt)) or self.by_id.get(sample) or self.by_prompt.get(prompt)
+        if row is None and sample in self.ids:
+            return f"the recording answers sample {sample!r} for another prompt than the one asked here"
+        row = row or self.others.get(prompt)
+        if row is None and prompt in self.others:
+            return f"the recording has several different answers to this prompt, and none for sample {sample!r}"
+        return row or f"the recording has no answer for sample {sample!r}, nor for its prompt"
 
     def answer(self, request: Request) -> Response:
         """The recorded answer in the form that the request wants; a fault where there is none."""
