@@ -124,8 +124,8 @@ def perturbation(*, keeps: str = "meaning") -> Callable[[F], F]:
 
 
 def fixture(*, parts: tuple[str, ...] = (), makes: str = "data") -> Callable[[F], F]:
-    """Mark the fixture of a file: `makes` is `data`, `model` (full weights) or `adapter`; `parts` are what `$name.part`
-    may ask for."""
+    """Mark the fixture of a file: `makes` is `data`, `model` (full weights), `adapter`, or `either` of these two;
+    `parts` are what `$name.part` may ask for."""
     return _mark("fixture", parts=parts, makes=makes)
 
 
@@ -305,7 +305,9 @@ def _load_file(path: Path, kind: str) -> ModuleType:
     return module
 
 
-def _installed_plugins() -> list[tuple[Path, str]]:
+@cache
+def _installed_plugins() -> tuple[tuple[Path, str], ...]:
+    """Folders of installed packages that declare the entry point; read once, for it takes 30 ms."""
     from importlib.metadata import entry_points
 
     folders: list[tuple[Path, str]] = []
@@ -313,4 +315,4 @@ def _installed_plugins() -> list[tuple[Path, str]]:
         found = importlib.util.find_spec(point.value)
         for place in found.submodule_search_locations or [] if found else []:
             folders.append((Path(place), point.value))
-    return folders
+    return tuple(folders)

@@ -106,7 +106,7 @@ def _check_part(reading: Reading, reference: Reference, spec: Spec, part: str | 
     makes = str(spec.entry.facts.get("makes", "data"))
     parts = tuple(spec.entry.facts.get("parts", ()))
     where = f"{reference.owner}: "
-    if kind == "data" and makes in ("model", "adapter"):
+    if kind == "data" and makes != "data":
         reading.wrong(reference.path, f"{where}{spec.name!r} makes a model ({spec.kind}), and data is wanted here")
     elif kind == "model" and makes == "data":
         reading.wrong(reference.path, f"{where}{spec.name!r} makes data ({spec.kind}), and a model is wanted here")

@@ -240,7 +240,7 @@ def test_references_name_a_kind_that_is_known(entry: Entry) -> None:
 
 @of_kind("fixture")
 def test_a_fixture_says_what_it_makes(leaf: Entry) -> None:
-    assert leaf.facts["makes"] in ("data", "model", "adapter")
+    assert leaf.facts["makes"] in ("data", "model", "adapter", "either")
     assert leaf.given[0] == "out"
     assert isinstance(leaf.facts["parts"], tuple)
 

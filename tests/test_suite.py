@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from harness.catalog import MetricSpec, PerturbationSpec
+from harness.document import parse
 from harness.errors import SuiteError
 from harness.suite import Suite, load, measured
 
@@ -595,6 +599,86 @@ def test_a_plugin_that_fails_is_named(tmp_path: Path, wrong: Callable[..., list[
 
 def test_a_circle_is_told_once(wrong: Callable[..., list[str]]) -> None:
     assert len([s for s in wrong(("from: rows.jsonl", "from: $data.train")) if "circle" in s]) == 1
+
+
+def test_a_command_may_make_either(warned: Callable[..., list[str]]) -> None:
+    made = "  own: {shell: {run: [make], inputs: {rows: $data.train}}}\nchecks:"
+    change = ("checks:", made), ("$candidate.train", "$data.train")
+    assert warned(*change, ("{peft: $tuned,", "{peft: $own,")) == []
+    assert warned(*change, ("{peft: $tuned,", "{pretrained: $own,")) == []
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**6)
+    | st.floats(-2, 2)
+    | st.sampled_from(
+        [
+            "",
+            "$",
+            "$data.train",
+            "$tuned",
+            "$candidate.train",
+            "base",
+            "quiz",
+            "hits",
+            "a/b",
+            "../x",
+            "no",
+            "quiz.hits >= base",
+            "hub:x",
+            "{{",
+            "rows.jsonl",
+            "flip",
+            "http://[",
+            "${env:X}",
+            "\x00",
+            "é",
+        ]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["candidate", "base", "that", "path", "of", "data", "quiz", "cut", "marks", "top", "", "x y"]
+            ),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, 200), ANYTHING, st.booleans()), min_size=1, max_size=3))
+def test_no_suite_makes_the_loader_stumble(write: Callable[..., Path], changes: list[tuple[int, Any, bool]]) -> None:
+    """Whatever stands anywhere: a suite, or sentences about it."""
+    data = parse(GOOD).data
+    for at, value, drop in changes:
+        spots = list(places(data))
+        holder, key = spots[at % len(spots)]
+        if drop and isinstance(holder, dict):
+            holder.pop(key, None)
+        else:
+            holder[key] = value
+    path = write(text=json.dumps(data))
+    try:
+        made: Suite | str = load(path, plugins=[PLUGIN])
+    except SuiteError as error:
+        made = str(error)
+    assert made
+    if isinstance(made, str):
+        assert "Traceback" not in made
+        assert "object at 0x" not in made
+
+
+def places(data: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (holder, key) in plain data."""
+    for key in data if isinstance(data, dict) else range(len(data)) if isinstance(data, list) else ():
+        yield data, key
+        yield from places(data[key])
 
 
 def test_loading_is_fast_and_light(write: Callable[..., Path]) -> None:
