@@ -81,8 +81,8 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     >>> ticks(0.03, 0.94)
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
-    if not low < high:
-        pad = abs(low) / 2 or 0.5
+    if high - low <= max(1e-9 * max(abs(low), abs(high)), 1e-300):
+        pad = abs(low) / 2 if abs(low) > 1e-300 else 0.5
         low, high = low - pad, high + pad
     raw = (high - low) / about
     power = 10.0 ** math.floor(math.log10(raw))

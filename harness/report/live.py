@@ -55,7 +55,7 @@ class Phase:
     """Counts of the phase that is under way."""
 
     def __init__(self, name: str, total: int | None, clock: Callable[[], float]) -> None:
-        self.name = name
+        self.name = plain.line(name, 24)
         self.total = total
         self.done = self.cached = self.tokens = 0
         self.began = clock()
@@ -233,4 +233,4 @@ def _so_far(row: Provisional) -> str:
 def _standing_word(row: Provisional) -> Text:
     from rich.text import Text
 
-    return Text(row.verdict or "–", _STYLES.get(row.verdict, "dim"))
+    return Text(plain.line(row.verdict, 16) or "–", _STYLES.get(row.verdict, "dim"))

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
-from harness.report import words
+from harness.report import plain, words
 from harness.report.forest import Margin, ticks
 from harness.run import Curves, Histogram, Interval, Intervals, Series
 
@@ -72,7 +72,7 @@ def _square(x: float, y: float, half: float = 4.5) -> str:
 def _picture(parts: Iterable[str], name: str, label: str, height: int) -> Markup:
     inside = Markup("".join(parts))
     return Markup('<svg class="{}" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(
-        name, height, label, inside
+        name, height, plain.visible(label), inside
     )
 
 

@@ -127,7 +127,8 @@ def digits(value: float, sign: bool = False) -> str:
     size, plus = abs(value), "+" if sign else ""
     if size >= 1e7 or 0 < size < 0.0005:
         return f"{value:{plus}.2e}"
-    places = 0 if size >= 100 or (value == int(value) and size >= 10) else 1 if size >= 10 else 2 if size >= 2 else 3
+    whole = size >= 100 or (size >= 10 and math.isclose(size, round(size)))
+    places = 0 if whole else 1 if size >= 10 else 2 if size >= 2 else 3
     text = f"{value:{plus},.{places}f}"
     return text if float(text.replace(",", "")) else text.lstrip("+-")
 

@@ -1,5 +1,6 @@
 """Made-up runs that look like real ones: rejected, accepted, inconclusive, broken; and one full of attacks."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import math
@@ -437,7 +438,7 @@ def _spoil_all(tree: Any, spoil: Any) -> None:
     if not isinstance(tree, dict | list):
         return
     for key, value in list(tree.items() if isinstance(tree, dict) else enumerate(tree)):
-        if isinstance(value, str) and key != "kind":
+        if isinstance(value, str) and value and key != "kind":
             tree[key] = spoil(value)
         else:
             _spoil_all(value, spoil)

@@ -1,0 +1,8 @@
+"""Made-up runs for the tests of the reports: `import runs`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
