@@ -16,7 +16,7 @@ from harness.catalog import ROOMS
 PACKAGE = Path(harness.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_content" not in path.parts)
 
-MECHANISM, LEAF, BODY, NESTING = 300, 170, 50, 3
+MECHANISM, LEAF, BODY, NESTING = 300, 180, 50, 3
 """Lines of a file, of a leaf, of a function without its docstring; how deep branches and loops may stand."""
 LONGER = {"task.py": 400, "catalog.py": 330, "run.py": 320, "stats/resample.py": 320}
 """Files that tell one story and would be harder to read in two; no more are to be added."""
