@@ -230,7 +230,7 @@ _ASKED = {
     "refund": ["I want my money back", "You charged me twice", "The train never came, pay me back", "Return my fare"],
     "schedule": ["When is the next bus", "Does line 5 run on Sunday", "First train tomorrow", "How late is the tram"],
 }
-_TAILS = ["", ", please.", "!", " today?"]
+_TAILS = ["", ", please.", "!", " today?", " (again)"]
 
 
 def starter(folder: Path) -> list[Path]:
