@@ -29,7 +29,8 @@ TASKS = {CAUSAL: "CAUSAL_LM", SEQ2SEQ: "SEQ_2_SEQ_LM", CLASSIFIER: "SEQ_CLS"}
 HARMLESS_INIT = (None, True, False, "gaussian", "eva", "orthogonal")
 """Values of init_lora_weights that leave the base's own weights alone."""
 
-FULL_WEIGHTS = (".safetensors", "config.json")
+EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "lm_head.weight", "shared.weight", "word_embeddings.weight")
+"""Whole layers that peft may save beside an adapter, and then loads over the base's own."""
 
 
 def check_adapter(survey: Survey, base_files: Mapping[str, str], head: str) -> tuple[list[str], list[str]]:
@@ -61,9 +62,13 @@ def check_adapter(survey: Survey, base_files: Mapping[str, str], head: str) -> t
     return proved + same, open_question
 
 
-def alters_base(config: Mapping[str, Any]) -> bool:
+def alters_base(survey: Survey) -> bool:
     """Whether putting this adapter on changes the base's own weights, so that they cannot be shared."""
-    return config.get("bias", "none") != "none" or config.get("init_lora_weights", True) not in HARMLESS_INIT
+    config = survey.config
+    if config.get("bias", "none") != "none" or config.get("init_lora_weights", True) not in HARMLESS_INIT:
+        return True
+    own = tuple(config.get("modules_to_save") or ())
+    return any(name.split(".")[-2] not in own for name in map(_plain, survey.tensors) if name.endswith(EMBEDDINGS))
 
 
 def put_on(model: Any, tuned: Any, survey: Survey, name: str) -> Any:
@@ -168,10 +173,15 @@ def _same_tensors(tuned: Any, survey: Survey, name: str) -> None:
             f"{missing[0]!r}{f' and {len(missing) - 1} more' if missing[1:] else ''}, "
             "which its configuration calls for; it is incomplete"
         )
-    embeddings = {key for key in survey.tensors if "embed" in key or "lm_head" in key}
+    embeddings = {key for key in survey.tensors if _plain(key).endswith(EMBEDDINGS)}
     if unexpected := sorted(survey.tensors.keys() - state.keys() - embeddings):
         raise CheckpointBroken(
             f"{survey.folder}: the adapter holds "
             f"{unexpected[0]!r}{f' and {len(unexpected) - 1} more' if unexpected[1:] else ''}, "
             "which has no place in this base; it was trained on another one"
         )
+
+
+def _plain(name: str) -> str:
+    """A tensor's name as it is in the base."""
+    return name.replace(".base_layer.", ".")

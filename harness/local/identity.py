@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.checkpoint import Checkpoint
-from harness.errors import Complaint, SuiteError, nearest
+from harness.errors import Complaint, SuiteError, Tampered, nearest
 from harness.local.folder import MODEL, Survey, head_of, must_be_folder, read_json, survey_adapter, survey_model
 from harness.local.memo import Memo
 
@@ -59,6 +59,21 @@ def identify(
         dtype=str(entry.get("dtype") or "auto"), device=str(entry.get("device") or "auto"), options=options,
         files=files,
     )  # fmt: skip
+
+
+def must_be_unchanged(checkpoint: Checkpoint, *, memo: Path | None = None) -> None:
+    """Look at every file again; raises `Tampered` where one is no longer what was identified."""
+    digests = Memo(memo)
+    for name, before in checkpoint.files.items():
+        folder = Path(checkpoint.peft if name.startswith("peft/") else checkpoint.pretrained)
+        path = checkpoint.source or folder / name.removeprefix("peft/")
+        now = digests.of_file(path) if path.is_file() else "no such file"
+        if now != before:
+            raise Tampered(
+                f"{path} changed while the run was going (SHA-256 {before[:12]}… before, {now[:12]}… now), so what was "
+                f"measured is not what is there; run again when {checkpoint.name} is final"
+            )
+    digests.save()
 
 
 def is_adapter(folder: Path) -> bool:

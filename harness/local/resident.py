@@ -110,7 +110,7 @@ class Residents:
         dtype = choose_dtype(checkpoint.dtype, device, survey.config)
         base_files = {name: value for name, value in checkpoint.files.items() if not name.startswith("peft/")}
         proved, warnings = ([], []) if adapter is None else adapters.check_adapter(adapter, base_files, survey.head)
-        private = _adapter_digest(checkpoint) if adapter and adapters.alters_base(adapter.config) else ""
+        private = _adapter_digest(checkpoint) if adapter and adapters.alters_base(adapter) else ""
         weights = {name: base_files[name] for name in (*survey.weights, "config.json") if name in base_files}
         key = digest.of([weights, str(device), str(dtype), private])
         resident = self._loaded.get(key) or self._load(key, survey, device, dtype, trust_remote_code)

@@ -235,3 +235,39 @@ def test_an_adapter_on_an_encoder_decoder_and_on_a_classifier(
         assert tiny.ask(model, wanted) != first
         assert tiny.ask(plain, wanted) == first
     assert len(residents) == 2
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"use_dora": True},
+        {"use_rslora": True, "rank_pattern": {"q_proj": 2}},
+        {"modules_to_save": ["lm_head"]},
+        {"target_modules": ["embed_tokens", "q_proj"]},
+        {"init_lora_weights": "pissa"},
+    ],
+)
+def test_kinds_of_lora(made: Path, tmp_path: Path, load: Load, settings: dict[str, object]) -> None:
+    """Each passes the gate, answers as in peft, and leaves the base alone."""
+    import torch
+    from peft import LoraConfig, PeftModel, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    arguments = {"r": 4, "target_modules": ["q_proj"], "task_type": "CAUSAL_LM"} | settings
+    tuned = get_peft_model(AutoModelForCausalLM.from_pretrained(made / "base"), LoraConfig(**arguments))
+    with torch.no_grad():
+        for name, weight in tuned.named_parameters():
+            if weight.requires_grad and "magnitude" not in name:
+                weight.add_(torch.randn(weight.shape, generator=torch.Generator().manual_seed(1)) * 0.3)
+    tuned.save_pretrained(str(tmp_path / "a"))
+    base = load("base")
+    before = tiny.ask(base, WANTED)
+    found = tiny.ask(load("base", peft=tmp_path / "a"), WANTED[3:])
+    assert tiny.ask(base, WANTED) == before
+    oracle = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(made / "base"), str(tmp_path / "a")).eval()
+    tokenizer = AutoTokenizer.from_pretrained(made / "base")
+    for request, response in zip(WANTED[3:], found, strict=True):
+        ids = torch.tensor([tokenizer.encode(request.prompt)])
+        out = oracle.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=8, do_sample=False)
+        assert response.text == tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True)
+    assert [r.text for r in found] != [r.text for r in before[3:]]

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tiny
 
 from harness import digest
-from harness.errors import SuiteError
-from harness.local import head, identify, is_adapter
+from harness.errors import SuiteError, Tampered
+from harness.local import head, identify, is_adapter, must_be_unchanged
 from harness.local.memo import Memo
 
 
@@ -62,6 +63,24 @@ def test_a_hub_id_without_a_network_is_a_sentence(made: Path, monkeypatch: pytes
         SuiteError, match=r"'bsae' is not a folder .*did you mean 'base'.* as a hub id it could not be fetched"
     ):
         identify("c", {"pretrained": "bsae"}, folder=made)
+
+
+def test_a_file_that_changes_while_the_run_is_going(copy: Callable[[str], Path], tmp_path: Path) -> None:
+    copy("base")
+    copy("adapter")
+    (tmp_path / "r.jsonl").write_text('{"id": 1, "response": "x"}')
+    found = identify("candidate", {"pretrained": "base", "peft": "adapter"}, folder=tmp_path, memo=tmp_path / "memo")
+    replayed = identify("base", {"replay": "r.jsonl"}, folder=tmp_path)
+    for checkpoint in (found, replayed):
+        must_be_unchanged(checkpoint, memo=tmp_path / "memo")
+    (tmp_path / "r.jsonl").write_text("")
+    tiny.poison(tmp_path / "adapter", file="adapter_model.safetensors", value=0.5)
+    for checkpoint, name in ((found, "adapter/adapter_model.safetensors"), (replayed, "r.jsonl")):
+        with pytest.raises(Tampered, match=rf"{name} changed while the run was going \(SHA-256 \w{{12}}… before"):
+            must_be_unchanged(checkpoint, memo=tmp_path / "memo")
+    (tmp_path / "base" / "model.safetensors").unlink()
+    with pytest.raises(Tampered, match=r"model.safetensors changed .* no such file… now"):
+        must_be_unchanged(found)
 
 
 def test_a_recording(tmp_path: Path) -> None:
