@@ -244,7 +244,12 @@ def starter(folder: Path) -> list[Path]:
         {"id": f"t{at:02d}", "input": text, "target": target, "channel": ("web", "phone")[at % 2]}
         for at, (text, target) in enumerate(questions)
     ]
-    answers = [{"id": row["id"], "response": row["target"]} for row in rows]
+    names = list(_ASKED)
+    wrong = dict(zip(names, names[1:] + names[:1], strict=True))
+    answers = [
+        {"id": row["id"], "response": wrong[row["target"]] if at % 13 == 12 else row["target"]}
+        for at, row in enumerate(rows)
+    ]
     files: Mapping[str, str] = {
         "suite.yaml": STARTER.format(folder=folder),
         "data/test.jsonl": _lines(rows),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +106,20 @@ def test_the_first_suite_is_right(tmp_path: Path) -> None:
     assert made[0].read_text().startswith("# yaml-language-server: $schema=suite.schema.json\n")
     own: Any = json.loads(made[-1].read_text())
     assert Draft202012Validator(own).is_valid(suite.lines.data)
+
+
+def test_the_first_suite_is_accepted(tmp_path: Path) -> None:
+    schema.starter(tmp_path / "mine")
+    package = Path(schema.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "run", "mine", "-q", "--cache", "cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(package), "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_first_suite_overwrites_nothing(tmp_path: Path) -> None:
