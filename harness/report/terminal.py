@@ -213,7 +213,7 @@ def _next(console: Console, run: Run, folder: Path | None) -> None:
     if folder and run.verdict != "accepted":
         steps.append(("look at it", _short(folder)))
     for row in [row for row in open_rows if row.n_needed is not None][:3]:
-        steps.append(("more data", f"{row.check}.{row.metric}: {words.change(row)}"))
+        steps.append(("more data", f"{words.subject(row)}: {words.change(row)}"))
     if open_rows and run.command:
         steps.append(
             ("once more", f"{run.command}{'' if '--lf' in run.command.split() else ' --lf'}   (only what did not pass)")

@@ -178,6 +178,11 @@ def exact(value: float, unit: str = "") -> str:
     return f"{text}{'' if suffix in ('', '%') else ' '}{suffix}"
 
 
+def subject(criterion: CriterionRecord) -> str:
+    """What a criterion speaks of: `intents.accuracy[worst channel]`."""
+    return f"{criterion.check}.{criterion.metric}{f'[{criterion.slice}]' if criterion.slice else ''}"
+
+
 def unit_of(criterion: CriterionRecord) -> str:
     """The unit of a criterion's numbers."""
     return criterion.candidate.unit if criterion.candidate else ""
@@ -212,7 +217,8 @@ def _now(criterion: CriterionRecord, found: EstimateRecord) -> str:
 
 
 def _samples(criterion: CriterionRecord, found: EstimateRecord | None) -> str:
-    now = f" (now {found.n:,})" if found else ""
+    # On a slice, what is needed is counted over the whole and not over the slice.
+    now = f" (now {found.n:,})" if found and not criterion.slice else ""
     if criterion.n_needed is None:
         return f"needs more evidence: {criterion.reason}"
     return f"about {criterion.n_needed:,} samples{now} would settle it, if the value stays where it is"

@@ -18,9 +18,9 @@ def test_a_term_is_linked_and_an_unknown_one_is_text() -> None:
     assert [name for _, name, _ in glossary.used()] == ["Clopper–Pearson"]
 
 
-def test_every_metric_and_check_of_the_catalog_is_explained() -> None:
+def test_every_metric_check_and_fixture_of_the_catalog_is_explained() -> None:
     from harness.catalog import Catalog
 
     catalog = Catalog()
-    missing = [name for kind in ("metric", "check") for name in catalog.names(kind) if name not in terms()]
+    missing = [name for kind in ("metric", "check", "fixture") for name in catalog.names(kind) if name not in terms()]
     assert missing == []
