@@ -54,6 +54,7 @@ class Written:
     tokens: tuple[int, ...]
     """Generated tokens, the end token included."""
     text: str
+    """Without the end token, and cut before a stop string."""
     finish: str
 
 
@@ -168,8 +169,8 @@ class Writer:
     def finish(self, draft: Draft, tokens: list[int]) -> Written:
         """What came of a draft whose tokens were made elsewhere, padding after the end included."""
         at = next((i for i, token in enumerate(tokens) if token in self.ends), None)
+        text = self._decode(tokens[: draft.most] if at is None else tokens[:at])
         tokens = tokens[: draft.most] if at is None else tokens[: at + 1]
-        text = self._decode(tokens)
         cut = self.stops.cut(text, draft.stop)
         ended = at is not None or cut is not None
         return Written(tuple(tokens), text if cut is None else cut, "stop" if ended else "length")
@@ -177,7 +178,7 @@ class Writer:
     def _finished(self, draft: Draft, tokens: list[int]) -> Written | None:
         """The text, if the last token ended it."""
         if tokens[-1] in self.ends:
-            text = self._decode(tokens)
+            text = self._decode(tokens[:-1])
             cut = self.stops.cut(text, draft.stop)
             return Written(tuple(tokens), text if cut is None else cut, "stop")
         full = len(tokens) >= draft.most

@@ -25,7 +25,9 @@ PROMPTS = [
 ]
 
 
-def by_generate(folder: Path, prompts: list[str], most: int, **settings: Any) -> list[tuple[str, int]]:
+def by_generate(
+    folder: Path, prompts: list[str], most: int, *, ends: list[int] | None = None, **settings: Any
+) -> list[tuple[str, int]]:
     """Text and number of new tokens, each prompt alone."""
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
@@ -38,8 +40,9 @@ def by_generate(folder: Path, prompts: list[str], most: int, **settings: Any) ->
         out = model.generate(
             ids, attention_mask=torch.ones_like(ids), max_new_tokens=most, do_sample=False, **settings
         )[0]
-        new = out[1:] if "seq2seq" in folder.name else out[ids.shape[1] :]
-        found.append((tokenizer.decode(new, skip_special_tokens=True), len(new)))
+        new = (out[1:] if "seq2seq" in folder.name else out[ids.shape[1] :]).tolist()
+        ended = new[-1] in (model.generation_config.eos_token_id, *(ends or ()))
+        found.append((tokenizer.decode(new[:-1] if ended else new, skip_special_tokens=True), len(new)))
     return found
 
 
@@ -58,7 +61,7 @@ def test_rows_that_end_early_leave_and_the_rest_is_unchanged(copy: Callable[[str
     tiny.edit_json(folder / "generation_config.json", eos_token_id=ends)
     prompts = [f"{a} {b}" for a in PROMPTS for b in ("", "ten", "bus?", "one")]
     found = tiny.ask(load(folder), [Request("generate", prompt, max_new_tokens=40) for prompt in prompts])
-    assert [(r.text, r.new_tokens) for r in found] == by_generate(folder, prompts, 40)
+    assert [(r.text, r.new_tokens) for r in found] == by_generate(folder, prompts, 40, ends=ends)
     assert len({r.new_tokens for r in found}) > 5
     assert all((r.finish == "stop") == (r.new_tokens < 40) for r in found if r.new_tokens != 40)
 

@@ -83,6 +83,22 @@ def test_a_tied_head_may_be_left_out(made: Path, load: Load) -> None:
     assert load("gpt2").facts.parameters
 
 
+def test_weights_in_shards(tmp_path: Path, made: Path, load: Load) -> None:
+    import shutil
+
+    from transformers import AutoModelForCausalLM
+
+    folder = Path(shutil.copytree(made / "base", tmp_path / "shards"))
+    (folder / "model.safetensors").unlink()
+    AutoModelForCausalLM.from_pretrained(made / "base").save_pretrained(folder, max_shard_size="60KB")
+    assert len(list(folder.glob("*.safetensors"))) > 1
+    wanted = [Request("score", "the train", (" yes", " no way"))]
+    assert tiny.ask(load(folder), wanted) == tiny.ask(load("base"), wanted)
+    (folder / sorted(p.name for p in folder.glob("*.safetensors"))[0]).unlink()
+    with pytest.raises(CheckpointBroken, match=r"names the shard 'model-00001-of-.*', which is missing"):
+        load(folder)
+
+
 def test_a_superfluous_tensor(copy: Copy, load: Load) -> None:
     folder = copy("base")
     tiny.edit_tensors(folder / "model.safetensors", lambda t: t | {"model.layers.7.x": t["lm_head.weight"].clone()})
