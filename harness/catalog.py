@@ -58,6 +58,12 @@ class PerturbationSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
+class File(str):
+    """A path beside the suite, as a leaf's option: a file or folder that must be there, and counts by its content."""
+
+    __reference__: ClassVar[str] = "file"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One thing a suite may set."""
@@ -71,7 +77,7 @@ class Option:
 
     @property
     def reference(self) -> str:
-        """`data`, `model` or `check` where the value names something else in the suite; else empty."""
+        """`data`, `model`, `check`, `file`, … where the value names something else; empty where it is plain."""
         for part in (self.annotation, *typing.get_args(self.annotation)):
             if name := getattr(part, "__reference__", ""):
                 return str(name)

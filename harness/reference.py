@@ -79,6 +79,8 @@ def check_reference(
         check_fixture(reading, reference, fixtures, reference.kind)
     elif reference.kind == "data":
         check_data(reading, reference)
+    elif reference.kind == "file":
+        check_file(reading, reference.path, value, reference.owner)
     elif value not in models:
         check_model_place(reading, reference.path, value, reference.owner, models)
 
@@ -127,6 +129,14 @@ def check_data(reading: Reading, reference: Reference) -> None:
         open_data(reference.value, root=reading.root)
     except SuiteError as error:
         reading.wrong(reference.path, f"{reference.owner}: {error}")
+
+
+def check_file(reading: Reading, path: tuple[Key, ...], value: str, owner: str) -> None:
+    """Complain if a file or folder is not beside the suite."""
+    place = reading.root / Path(value).expanduser()
+    if not place.exists():
+        siblings = [p.name for p in place.parent.iterdir()] if place.parent.is_dir() else []
+        reading.wrong(path, f"{owner}: there is no {place}{nearest(place.name, siblings) if siblings else ''}")
 
 
 def check_model_place(

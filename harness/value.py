@@ -30,6 +30,7 @@ WANTED = {
     "data": "data: a file, hub:NAME, $fixture.part or {path: …, format: …}",
     "model": "a model: a name under models, a $fixture, a folder or a hub id",
     "check": "the name of a check",
+    "file": "a file or folder beside the suite",
     "metric": "a metric: name, or {name: {option: value}}",
     "perturbation": "a perturbation: name, or {name: {option: value}}",
 }
@@ -48,7 +49,7 @@ class Reference:
     """A value that names something else in the suite, or a file."""
 
     kind: str
-    """`data`, `model` or `check`."""
+    """`data`, `model`, `check`, `file`, or `any` for a `$name` in an option without a type."""
     path: Path
     value: Any
     owner: str

@@ -139,9 +139,7 @@ class Workshop:
                     entry[option] = str(self.fixture(at.name).path)
             alone = bool(entry.get("peft")) and not entry.get("pretrained")
             base = self.checkpoint("base") if alone and "base" in self.suite.models else None
-            found = identify(
-                name, entry, folder=self.suite.root, base=base, memo=self.store.root / "digests.json"
-            )
+            found = identify(name, entry, folder=self.suite.root, base=base, memo=self.store.root / "digests.json")
             self._checkpoints[name] = replace(found, head=head(found))
         return self._checkpoints[name]
 
@@ -167,8 +165,20 @@ class Workshop:
         kind = fixture.entry.options[option].reference
         if kind in ("data", "model"):
             return self._content(value, kind)
+        if kind == "file":
+            return digest.of(self._files(value))
         inner = [leaf for leaf in _leaves(value) if reference(leaf)]
         return digest.of([digest.of(value), *(self._content(leaf, "data") for leaf in inner)]) if inner else ""
+
+    def _files(self, value: object) -> object:
+        """Plain data with every path beside the suite replaced by the digest of what is there."""
+        if isinstance(value, Mapping):
+            return {key: self._files(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._files(item) for item in value]
+        if not isinstance(value, str):
+            return value
+        return self._content(value, "data") if reference(value) else digest.of_path(self.suite.root / value)
 
     def _content(self, value: object, kind: str) -> str:
         if at := reference(value):
@@ -198,7 +208,6 @@ class Workshop:
         if at := reference(value):
             return str(self.dataset(value).path if at.part else self.fixture(at.name).path)
         return value
-
 
 
 def _leaves(value: object) -> list[object]:

@@ -245,6 +245,12 @@ COMPLAINTS: list[tuple[str, str, str]] = [
      "8: these fixtures need each other in a circle: ground → ground"),
     ("{forge: {corpus: rows.jsonl}}", "{shell: {run: [sh, $daat.train]}}",
      "8: option 'run' of shell: no fixture named 'daat'; did you mean 'data'?"),
+    ("{forge: {corpus: rows.jsonl}}", "{shell: {run: [sh], script: row.jsonl}}",
+     "8: option 'script' of shell: there is no "),
+    ("{forge: {corpus: rows.jsonl}}", "{shell: {run: [sh], script: 5}}",
+     "8: option 'script' of shell wants a file or folder beside the suite or null; found 5"),
+    ("{forge: {corpus: rows.jsonl}}", "{shell: {run: [sh], script: $ground}}",
+     "8: these fixtures need each other in a circle: ground → ground"),
     # checks
     ("quiz: {quiz: {", "quiz: {quis: {", "11: check 'quiz': no check named 'quis'; did you mean 'quiz'?"),
     ("[hits,", "[hit,", "11: item 1 of option 'metrics' of quiz: no metric named 'hit'; did you mean 'hits'?"),
@@ -374,6 +380,7 @@ RIGHT = [
     ("base: {pretrained: $ground}", "base: {pretrained: o/b, revision: 4e53f736}"),
     ("base: {pretrained: $ground}", "base: o/b"),
     ("train: $data.train,", "train: rows.jsonl,"),
+    ("{forge: {corpus: rows.jsonl}}", "{shell: {run: [sh, rows.jsonl], script: rows.jsonl}}"),
     ("corpus: rows.jsonl}", "corpus: rows.jsonl, base: o/b, replay: [rows.jsonl, $data.train]}"),
     ("dtype: float32", "gen_kwargs: {top_p: 0.9}, batch_size: auto, system_instruction: hi"),
 ]

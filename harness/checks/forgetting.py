@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.catalog import check
+from harness.catalog import File, check
 from harness.checkpoint import Checkpoint
 from harness.errors import CheckBroken
 from harness.findings import Findings, Rounds
@@ -60,7 +60,7 @@ def forgetting(
     *,
     tasks: list[str],
     metrics: list[str] = ["acc"],  # noqa: B006
-    include_path: str | None = None,
+    include_path: File | None = None,
     num_fewshot: int | None = None,
     slices: list[str] = ["task"],  # noqa: B006
 ) -> Rounds:
@@ -95,5 +95,3 @@ def forgetting(
 def _scores(quantity: Quantity, results: Any) -> Scores:
     ids, values, tasks = document_scores(results, quantity.name)
     return table(quantity, ids, values, groups={"task": tasks})
-
-
