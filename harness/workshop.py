@@ -102,8 +102,8 @@ class Workshop:
             if isinstance(error, SuiteError | FixtureBroken):
                 raise
             raise FixtureBroken(f"fixture {fixture.name!r} ({fixture.kind}): {error}") from error
-        except (KeyboardInterrupt, MemoryError):
-            raise
+        except (OSError, MemoryError):
+            raise  # the store says what the disk did
         except Exception as error:
             raise FixtureBroken(
                 f"fixture {fixture.name!r} ({fixture.kind}) failed: {type(error).__name__}: {error}"
@@ -128,7 +128,7 @@ class Workshop:
         if not files:
             known = [p.name.split(".")[0] for p in folder.iterdir() if p.is_file() and p.name != "manifest.json"]
             raise SuiteError(f"${at.name} has no part {at.part or '(unnamed)'!r}{nearest(at.part, known)}")
-        return replace(open_data(files[0].name, root=folder), part=at.part)
+        return open_data(files[0].name, root=folder, part=at.part, shown=str(value))
 
     def checkpoint(self, name: str) -> Checkpoint:
         """The checkpoint of a model of the suite, of a $fixture, or of a folder or hub id."""

@@ -77,7 +77,7 @@ def _samples(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = list(dict.fromkeys(name for row in rows for name in row.get("metrics", ())))
+    names = list(dict.fromkeys(name for row in rows for name in _metrics(row)))
     texts = pa.list_(pa.string())
     kinds = {
         "resps": texts,
@@ -107,8 +107,18 @@ def _samples(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 def _flat(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     flat = {name: row.get(name) for name in FIXED if name != "slices"}
     flat["slices"] = json.dumps(row.get("slices", {}), ensure_ascii=False, sort_keys=True)
-    flat.update({name: row["metrics"].get(name) for name in names if name not in FIXED})
+    measured = _metrics(row)
+    flat.update({name: measured.get(name) for name in names if name not in FIXED})
+    if isinstance(flat["target"], list | tuple):
+        flat["target"] = "\n".join(map(str, flat["target"]))
     return {name: _encodable(value) for name, value in flat.items()}
+
+
+def _metrics(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row's metrics: those it names as such, or its plain numbers."""
+    if "metrics" in row:
+        return dict(row["metrics"])
+    return {name: value for name, value in row.items() if name not in FIXED and isinstance(value, float)}
 
 
 def _encodable(value: Any) -> Any:
