@@ -323,3 +323,24 @@ def test_json_of_the_facts(load: Load) -> None:
     import dataclasses
 
     json.dumps(dataclasses.asdict(load("base").facts), allow_nan=False)
+
+
+def test_nothing_asks_the_network(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local folders need no hub: not one look-up or connection, whatever HF_HUB_OFFLINE says."""
+    import socket
+
+    import huggingface_hub.constants as hub
+
+    asked: list[str] = []
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        asked.append(repr(args))
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(hub, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for name, adapter in (("base", "adapter"), ("gpt2", ""), ("classifier", ""), ("seq2seq", "")):
+        load(name, peft=adapter)
+    assert asked == []
+    assert hub.HF_HUB_OFFLINE is False
