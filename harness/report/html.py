@@ -25,6 +25,7 @@ from harness.run import (
     Confusion,
     CriterionRecord,
     EstimateRecord,
+    Figure,
     Interval,
     Intervals,
     Measurement,
@@ -48,6 +49,8 @@ class Row:
     state: str
     anchor: str
     base: EstimateRecord | None
+    other: str
+    """Which model `base` is of, where it is not the one in the column's head."""
     plot: Markup
 
 
@@ -56,7 +59,7 @@ def render(run: Run) -> str:
     glossary = Glossary()
     style = Markup(content.report_file("report.css").read_text(encoding="utf-8"))
     beside = words.compared(run)
-    rows = [_row(run, criterion, beside) for criterion in words.ordered(run.criteria)]
+    rows = [_row(run, criterion, at) for at, criterion in enumerate(words.ordered(run.criteria))]
     passing = [row for row in rows if row.state == "pass"]
     folded = passing if len(passing) > MOST_PASSING else []
     page = _environment().get_template("report.html.j2")
@@ -128,19 +131,15 @@ def slug(name: str) -> str:
     return simple if simple == name else f"{simple}-{digest.of_text(name)[:6]}"
 
 
-def _row(run: Run, criterion: CriterionRecord, beside: str) -> Row:
+def _row(run: Run, criterion: CriterionRecord, at: int) -> Row:
     state = words.state(criterion)
-    other = criterion.reference.model if criterion.reference else beside
-    base = words.measured(run, criterion, other) if other else None
+    base, other = words.beside(run, criterion)
     drawn = forest.margin(criterion, base)
     label = f"{words.STATES[state][1]}. {words.estimate(words.judged(criterion))}, required {words.bound(criterion)}"
-    return Row(
-        criterion,
-        state,
-        slug(criterion.id),
-        base,
-        svg.forest(drawn, state, minus(plain.line(label)), words.unit_of(criterion)),
-    )
+    plot = svg.forest(drawn, state, minus(plain.line(label)), words.unit_of(criterion))
+    again = sum(other.id == criterion.id for other in words.ordered(run.criteria)[:at])
+    anchor = slug(criterion.id) + (f"-{again + 1}" if again else "")
+    return Row(criterion, state, anchor, base, other, plot)
 
 
 def _checks(run: Run) -> dict[str, CheckRecord]:
@@ -162,15 +161,29 @@ def _section(run: Run, name: str, check: CheckRecord) -> dict[str, Any]:
     present = {row.model for row in found}
     order = [model for model in (words.compared(run), "candidate", *run.models) if model in present]
     counts = words.tally(criteria)
+    shown, folded = _figures(check, criteria)
     return {
         "name": name,
         "check": check,
         "counts": counts,
         "open": bool(check.broken or check.warnings or counts.keys() - {"pass"}),
         "models": list(dict.fromkeys([*order, *sorted(present)])),
+        "figures": shown,
+        "folded": folded,
         "whole": _by_metric([row for row in found if not row.slice]),
         "sliced": _by_metric([row for row in found if row.slice]),
     }
+
+
+def _figures(check: CheckRecord, criteria: list[CriterionRecord]) -> tuple[list[Figure], list[Figure]]:
+    """What a check shows at once, and what it folds: of many interval charts, those of metrics nobody decides on."""
+    charts = [figure for figure in check.figures if isinstance(figure, Intervals)]
+    if len(charts) <= 2:
+        return list(check.figures), []
+    decisive = tuple(f"{criterion.metric} " for criterion in criteria)
+    kept = [chart for chart in charts if chart.title.startswith(decisive)][:4] or charts[:1]
+    folded = [chart for chart in charts if chart not in kept]
+    return [figure for figure in check.figures if figure not in folded], list(folded)
 
 
 def _by_metric(rows: list[Measurement]) -> dict[tuple[str, str], dict[str, Measurement]]:

@@ -87,12 +87,12 @@ def _outcome(case: ElementTree.Element, criterion: CriterionRecord, strict: bool
 
 def _properties(case: ElementTree.Element, run: Run, criterion: CriterionRecord) -> None:
     found = words.judged(criterion)
-    base = words.measured(run, criterion, criterion.reference.model if criterion.reference else words.compared(run))
+    base, other = words.beside(run, criterion)
     facts: dict[str, object] = {"verdict": criterion.verdict, "severity": criterion.severity}
     facts["required"] = words.bound(criterion)
     facts.update(_numbers(found))
     if base and base.value is not None:
-        facts["base"] = base.value
+        facts[other or words.compared(run)] = base.value
     if criterion.n_needed is not None:
         facts["n_needed"] = criterion.n_needed
     if criterion.waiver is not None:

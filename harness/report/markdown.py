@@ -66,18 +66,17 @@ def _tables(run: Run, rows: list[CriterionRecord], most: int = 50) -> Iterator[s
     names = ["", "criterion", plain.markdown(beside or "reference"), "candidate", "difference", "n"]
     head = f"| {' | '.join(names)} |\n|---|---|---:|---:|---:|---:|"
     for start in range(0, len(rows), most):
-        yield "\n".join([head, *(_row(run, row, beside) for row in rows[start : start + most])])
+        yield "\n".join([head, *(_row(run, row) for row in rows[start : start + most])])
 
 
-def _row(run: Run, row: CriterionRecord, beside: str) -> str:
+def _row(run: Run, row: CriterionRecord) -> str:
     state = words.state(row)
-    model = row.reference.model if row.reference else beside
-    base = words.measured(run, row, model) if model else None
+    base, other = words.beside(run, row)
     judged = words.judged(row)
     cells = [
         f"{words.STATES[state][2]} {words.STATES[state][1].lower()}",
         plain.code(row.that),
-        words.estimate(base) if base else "–",
+        f"{plain.markdown(other)} {words.estimate(base)}".strip() if base else "–",
         words.estimate(row.candidate) if row.candidate else "–",
         words.estimate(row.difference, sign=True) if row.difference else "–",
         f"{judged.n:,}" if judged else "–",

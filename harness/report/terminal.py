@@ -178,18 +178,18 @@ def _criteria(run: Run, width: int) -> Table:
     if wide:
         table.add_column("difference", justify="right", no_wrap=True)
     for row in words.ordered(run.criteria):
-        _add(table, run, row, beside, wide)
+        _add(table, run, row, wide)
     return table
 
 
-def _add(table: Table, run: Run, row: CriterionRecord, beside: str, wide: bool) -> None:
+def _add(table: Table, run: Run, row: CriterionRecord, wide: bool) -> None:
     state = words.state(row)
-    model = row.reference.model if row.reference else beside
-    base = words.measured(run, row, model) if model else None
+    base, other = words.beside(run, row)
+    shown = words.number(base.value, base.unit) if base else "–"
     cells = [
         cell(words.STATES[state][2], STYLES[state]),
         cell(row.that, "" if state == "pass" else STYLES[state]),
-        cell(words.number(base.value, base.unit) if base else "–"),
+        cell(f"{other} {shown}".strip()),
         cell(words.estimate(row.candidate) if row.candidate else "–"),
     ]
     table.add_row(

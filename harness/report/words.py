@@ -245,6 +245,14 @@ def measured(run: Run, criterion: CriterionRecord, model: str) -> EstimateRecord
     return None
 
 
+def beside(run: Run, criterion: CriterionRecord) -> tuple[EstimateRecord | None, str]:
+    """What the other model reached where a criterion looks, and that model's name where it is not the usual one."""
+    usual = compared(run)
+    model = criterion.reference.model if criterion.reference else usual
+    found = measured(run, criterion, model) if model else None
+    return found, model if found and model != usual else ""
+
+
 def compared(run: Run) -> str:
     """The model shown beside the candidate: base where there is one, else the first other one; empty if alone."""
     others = [name for name in run.models if name != "candidate"]

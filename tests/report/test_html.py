@@ -13,7 +13,7 @@ from lxml import etree
 from lxml import html as parser
 
 from harness.report import html, plain
-from harness.run import CheckRecord, Confusion, Curves, Example, Examples, Run, Series, Table
+from harness.run import CheckRecord, Confusion, Curves, Example, Examples, Interval, Intervals, Run, Series, Table
 
 PAGES = {name: html.render(make()) for name, make in runs.ALL.items()}
 TREES = {name: parser.fromstring(page) for name, page in PAGES.items()}
@@ -202,3 +202,32 @@ def test_a_run_without_anything_is_still_a_page() -> None:
     )
     page = html.render(empty)
     assert "No criterion was decided" in unescape(page)
+
+
+def test_a_criterion_against_another_model_names_it() -> None:
+    run = runs.accepted()
+    other = run.criteria[2].model_copy(
+        update={
+            "reference": runs.Reference(model="baseline", estimate=runs.est(0.8, 0.7, 0.9)),
+            "that": "skills.acc > baseline",
+        }
+    )
+    changed = run.model_copy(update={"criteria": [other], "models": {**run.models, "baseline": run.models["base"]}})
+    body = parser.fromstring(html.render(changed)).xpath("//tbody[contains(@class, 'pass')]")[0]
+    assert "baseline" in body.xpath("string(.//td[3])") + body.xpath("string(.//td[2])")
+
+
+def test_of_many_charts_those_that_decide_are_shown_and_the_others_folded() -> None:
+    item = Interval(label="web", model="candidate", value=0.5, low=0.4, high=0.6)
+    charts = [Intervals(title=f"{name} by channel", items=[item]) for name in ("bleu", "exact_match", "rouge", "chrf")]
+    check = CheckRecord(kind="task", figures=charts)
+    tree = parser.fromstring(html.render(runs.accepted().model_copy(update={"checks": {"riders": check}})))
+    assert tree.xpath("//*[@id='check-riders']/div/figure//h4/bdi/text()") == ["exact_match by channel"]
+    assert "Further charts (3)" in tree.text_content()
+
+
+def test_the_same_sentence_twice_has_two_addresses() -> None:
+    run = runs.accepted()
+    tree = parser.fromstring(html.render(run.model_copy(update={"criteria": [run.criteria[0]] * 3})))
+    ids = tree.xpath("//tbody/@id")
+    assert len(ids) == len(set(ids)) == 3
