@@ -10,7 +10,8 @@ from harness import digest
 from harness.errors import NothingSelected
 from harness.exchange import Request, Response
 from harness.sample import Sample
-from harness.score import Quantity, Scores, Totals, table
+from harness.score import INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
+from harness.stats.missing import count_failures
 from harness.task import Answer, Task, as_text, probe_gold
 
 if TYPE_CHECKING:
@@ -112,22 +113,30 @@ def gap(quantity: Quantity, reference: Scores, other: Scores, groups: Mapping[st
     """One table of both sets, so that the gap can be resampled: rows of `reference`, then of `other`.
 
     `groups` gives each slice field its value in every row of `other`; rows of the reference belong to every slice
-    (value `*`).
+    (value `*`). The model's own failures count as worst in `other`; in `reference`, where that would make the gap look
+    small, nobody knows what they would have been.
     """
     import numpy as np
 
-    stats = np.zeros((len(reference.ids) + len(other.ids), 4))
-    stats[: len(reference.ids), 0] = reference.stats[:, 0]
-    stats[: len(reference.ids), 1] = 1.0
-    stats[len(reference.ids) :, 2] = other.stats[:, 0]
-    stats[len(reference.ids) :, 3] = 1.0
     first = len(reference.ids)
+    stats = np.zeros((first + len(other.ids), 4))
+    stats[:first, 0] = reference.stats[:, 0]
+    stats[:first, 1] = 1.0
+    other = count_failures(other)
+    stats[first:, 2] = other.stats[:, 0]
+    stats[first:, 3] = 1.0
+    ids = tuple(f"reference/{i}" for i in reference.ids)
+    clusters = (reference.clusters or ids) + (other.clusters or other.ids)
     return Scores(
         quantity,
-        tuple(f"reference/{i}" for i in reference.ids) + other.ids,
+        ids + other.ids,
         stats,
         ("reference", "reference_n", "other", "other_n"),
-        {**reference.missing, **{first + row: why for row, why in other.missing.items()}},
+        {
+            **{row: Missing(why.reason, INFRASTRUCTURE) for row, why in reference.missing.items()},
+            **{first + row: why for row, why in other.missing.items()},
+        },
+        clusters=clusters if reference.clusters or other.clusters else None,
         groups={name: ("*",) * first + tuple(values) for name, values in groups.items()},
     )
 

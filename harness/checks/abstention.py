@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ from harness.task import Task
 
 if TYPE_CHECKING:
     from harness.score import Array
+
+Detector = Callable[[str], bool]
 
 PATTERNS = [
     r"\b(i|we) (do not|don't|don’t) (know|have)\b",
@@ -80,7 +82,7 @@ def abstention(
         scores={
             "recall": proportion("recall", "higher", ids, on_unknown, **groups),
             "hallucination_rate": proportion("hallucination_rate", "lower", ids, lost, **groups),
-            "false_abstention_rate": proportion("false_abstention_rate", "lower", other, on_known),
+            "false_abstention_rate": of.as_scores(QUANTITIES["false_abstention_rate"], answered.samples, on_known),
             "precision": _declines(other, on_known, ids, on_unknown),
         },
         figures=[_table(model.name, on_known, on_unknown), _invented(model.name, refused, on_unknown)],
@@ -89,11 +91,17 @@ def abstention(
     )
 
 
-def _compile(patterns: Sequence[str]) -> re.Pattern[str]:
-    try:
-        return re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE)
-    except re.error as error:
-        raise SuiteError(f"abstention: one of the `patterns` is not a regular expression: {error}") from error
+def _compile(patterns: Sequence[str]) -> Detector:
+    """Whether a text declines: any of the patterns is found in it."""
+    if not patterns:
+        raise SuiteError("abstention: `patterns` is empty; nothing would ever count as declined")
+    compiled: list[re.Pattern[str]] = []
+    for pattern in patterns:
+        try:
+            compiled.append(re.compile(pattern, re.IGNORECASE))
+        except re.error as error:
+            raise SuiteError(f"abstention: {pattern!r} of `patterns` is not a regular expression: {error}") from error
+    return lambda text: any(pattern.search(text) for pattern in compiled)
 
 
 def _unanswerable(of: Task, rows: Dataset, slices: Sequence[str]) -> Task:
@@ -101,31 +109,29 @@ def _unanswerable(of: Task, rows: Dataset, slices: Sequence[str]) -> Task:
     if of.output != "generate":
         raise SuiteError(f"abstention needs a task that generates text; {of.name!r} has output {of.output!r}")
     return replace(
-        of, data=rows, slices=tuple(slices), cluster="", measures=(), parse=None, repeats=1, temperature=0.0,
-        needs_target=False,
+        of, data=rows, slices=tuple(slices), cluster="", measures=(), parse=None, choices=(), choices_field="",
+        repeats=1, temperature=0.0, needs_target=False,
     )  # fmt: skip
 
 
-def _probe(known: Sequence[Sample], hopeless: Sequence[Sample], declined: re.Pattern[str], name: str) -> None:
+def _probe(known: Sequence[Sample], hopeless: Sequence[Sample], declined: Detector, name: str) -> None:
     """The detector must call gold abstentions declined, and no gold answer."""
-    for sample in hopeless:
-        gold = sample.targets[0]
-        if gold and not declined.search(gold):
-            raise CheckBroken(f"abstention: the gold answer {gold!r} of an unanswerable row matches none of the patterns")
-    for sample in known:
-        gold = sample.targets[0]
-        if declined.search(gold):
+    for gold in (target for sample in hopeless for target in sample.targets):
+        if gold and not declined(gold):
+            raise CheckBroken(f"abstention: {gold!r}, gold answer of an unanswerable row, matches none of the patterns")
+    for gold in (target for sample in known for target in sample.targets):
+        if declined(gold):
             raise CheckBroken(f"abstention: the gold answer {gold!r} of task {name!r} looks declined by the patterns")
 
 
-def _flags(asked: Asked, declined: re.Pattern[str]) -> list[float | Missing]:
+def _flags(asked: Asked, declined: Detector) -> list[float | Missing]:
     flags: list[float | Missing] = []
     for answers in asked.answers:
         response = answers[0].response
         if response.fault:
             flags.append(Missing(response.fault, response.blame or CANDIDATE))
         else:
-            flags.append(float(bool(declined.search(response.text or ""))))
+            flags.append(float(bool(declined(response.text or ""))))
     return flags
 
 
@@ -151,13 +157,10 @@ def _table(name: str, on_known: Sequence[float | Missing], on_unknown: Sequence[
 
 
 def _invented(name: str, refused: Asked, flags: Sequence[float | Missing]) -> Examples:
-    items = [
-        Example(id=s.id, prompt=s.prompt, target=s.targets[0] or "(nobody can know)", **{_side(name): a[0].response.text})
-        for s, a, f in zip(refused.samples, refused.answers, flags, strict=True)
-        if f == 0.0
-    ]
+    items = []
+    for sample, answers, flag in zip(refused.samples, refused.answers, flags, strict=True):
+        if flag == 0.0:
+            base, candidate = (answers[0].response.text, None) if name == "base" else (None, answers[0].response.text)
+            target = sample.targets[0] or "(nobody can know)"
+            items.append(Example(id=sample.id, prompt=sample.prompt, target=target, base=base, candidate=candidate))
     return Examples(title=f"Invented answers: {name}", items=items[:8], total=len(items))
-
-
-def _side(name: str) -> str:
-    return "base" if name == "base" else "candidate"

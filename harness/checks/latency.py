@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
+from harness.errors import CheckBroken, NothingSelected, SuiteError
 from harness.exchange import Request, Response
 from harness.findings import Findings, Rounds
 from harness.run import Histogram, Table
@@ -42,16 +43,24 @@ def _measures() -> dict[str, Quantity]:
 def latency(models: tuple[Checkpoint, ...], *, of: Task, requests: int = 100, warmup: int = 3) -> Rounds:
     """Time single answers, one at a time, the models taking turns so that all see the same machine.
 
-    `p50`, `p95`, `p99` are quantiles of the seconds of one answer; `tokens_per_second` counts new tokens over the time of
-    whole answers; `tokens_per_answer` is how long the answers are. Nothing is taken from the cache.
+    `p50`, `p95`, `p99` are quantiles of the seconds of one answer; `tokens_per_second` counts new tokens over the time
+    of whole answers; `tokens_per_answer` is how long the answers are. Nothing is taken from the cache.
 
     Options:
         of: the task whose questions are asked
         requests: how many of its rows are timed
         warmup: how many answers of each model are thrown away first
     """
+    if requests < 2 or warmup < 0:
+        raise SuiteError(
+            f"latency: `requests: {requests}`, `warmup: {warmup}`: two requests and no warm-up are the least"
+        )
+    if not models:
+        raise CheckBroken("latency: no model is left that could be timed")
     once = replace(of, repeats=1)
-    samples = list(islice(once.samples(), max(requests, 2)))
+    samples = list(islice(once.samples(), requests))
+    if not samples:
+        raise NothingSelected(f"latency: task {of.name!r} has no sample to time")
     warm = [_timed(once, samples[0], model) for model in models for _ in range(warmup)]
     rounds = [(sample, model) for at, sample in enumerate(samples) for model in (models, models[::-1])[at % 2]]
     responses = yield [*warm, *(_timed(once, sample, model) for sample, model in rounds)]
@@ -72,13 +81,16 @@ def _scores(pairs: list[tuple[Sample, Response]]) -> dict[str, Scores]:
     def values(number: str) -> list[Stat | Missing]:
         found: list[Stat | Missing] = []
         for _, response in pairs:
-            if response.fault or response.seconds is None:
-                why = response.fault or "the answer was not timed"
-                found.append(Missing(why, response.blame or CANDIDATE))
+            if response.fault:
+                found.append(Missing(response.fault, response.blame or CANDIDATE))
+            elif number == "tokens_per_answer":
+                found.append(float(response.new_tokens))
+            elif response.seconds is None:  # a recording without seconds, which is not the model's fault
+                found.append(Missing("the answer was not timed"))
             elif number == "tokens_per_second":
                 found.append((float(response.new_tokens), response.seconds))
             else:
-                found.append(float(response.new_tokens) if number == "tokens_per_answer" else response.seconds)
+                found.append(response.seconds)
         return found
 
     return {name: table(quantity, ids, values(name)) for name, quantity in _measures().items()}
@@ -93,7 +105,9 @@ def _histogram(scored: Mapping[str, Mapping[str, Scores]]) -> Histogram:
 
     everything = np.concatenate([_seconds(scores) for scores in scored.values()])
     if not len(everything):
-        return Histogram(title="Seconds of one answer", unit="s", edges=[0.0, 1.0], counts={name: [0] for name in scored})
+        return Histogram(
+            title="Seconds of one answer", unit="s", edges=[0.0, 1.0], counts={name: [0] for name in scored}
+        )
     low, high = max(everything.min(), 1e-6), max(everything.max(), 2e-6)
     edges = np.geomspace(low * 0.999, high * 1.001, 25)
     counts = {name: np.histogram(_seconds(scores), edges)[0].tolist() for name, scores in scored.items()}
@@ -123,5 +137,7 @@ def _noise(scored: Mapping[str, Mapping[str, Scores]]) -> list[str]:
             continue
         halves = np.median(per_token[: len(per_token) // 2]), np.median(per_token[len(per_token) // 2 :])
         if max(halves) > 1.3 * min(halves):
-            warnings.append(f"the timing of {name} drifted by more than 30 % during the check; the machine was not quiet")
+            warnings.append(
+                f"the timing of {name} drifted by more than 30 % during the check; the machine was not quiet"
+            )
     return warnings

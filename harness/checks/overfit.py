@@ -42,8 +42,9 @@ def overfit(model: Checkpoint, *, of: Task, train: Dataset, metric: str | None =
     """
     name = averaged({m.quantity.name: m.quantity for m in of.measures}, metric).name
     seen = replace(of, data=train, slices=(), cluster="", limit=None)
+    most = rows if of.limit is None else min(rows, of.limit)
     tested = yield from ask(of, model.head)
-    trained = yield from ask(seen, model.head, _some(seen, rows))
+    trained = yield from ask(seen, model.head, _some(seen, most))
     before, after = trained.scores[name], tested.scores[name]
     return Findings(
         scores={

@@ -33,15 +33,16 @@ def slice_gap(model: Checkpoint, *, of: Task, slice: str, reference: str, metric
     if slice not in of.slices:
         raise SuiteError(f"slice_gap needs {slice!r} among the `slices` of task {of.name!r}{nearest(slice, of.slices)}")
     name = averaged({m.quantity.name: m.quantity for m in of.measures}, metric).name
-    asked = yield from ask(of, model.head)
-    scores = asked.scores[name]
-    values = scores.groups[slice]
-    if reference not in values:
+    samples = list(of.samples())
+    values = [sample.slices[slice] for sample in samples]
+    if samples and reference not in values:
         raise SuiteError(f"no row of task {of.name!r} has {slice} = {reference!r}{nearest(reference, set(values))}")
+    if samples and set(values) == {reference}:
+        raise SuiteError(f"every row of task {of.name!r} has {slice} = {reference!r}; there is nothing to compare with")
+    asked = yield from ask(of, model.head, samples)
+    scores = asked.scores[name]
     first = scores.take([row for row, value in enumerate(values) if value == reference])
     rest = scores.take([row for row, value in enumerate(values) if value != reference])
-    if not rest.ids:
-        raise SuiteError(f"every row of task {of.name!r} has {slice} = {reference!r}; there is nothing to compare with")
     return Findings(
         scores={"gap": gap(gap_quantity("gap", scores.quantity), first, rest, {slice: rest.groups[slice]})},
     )
