@@ -14,8 +14,9 @@ from harness.errors import CheckpointBroken, SuiteError
 from harness.train.recipe import CAUSAL, CLASSIFIER, SEQ2SEQ, task_type_of
 
 DROPOUTS = (
-    "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "dropout_rate",
-    "resid_pdrop", "embd_pdrop", "attn_pdrop", "residual_dropout", "embedding_dropout", "activation_dropout",
+    "attention_dropout", "hidden_dropout", "hidden_dropout_prob", "attention_probs_dropout_prob", "dropout",
+    "dropout_rate", "resid_pdrop", "embd_pdrop", "attn_pdrop", "residual_dropout", "embedding_dropout",
+    "activation_dropout",
 )  # fmt: skip
 """Where the configurations of transformers keep a dropout rate."""
 MODEL_CLASS = {
@@ -125,12 +126,16 @@ def weights_of(base: Checkpoint) -> dict[str, str]:
     return known
 
 
-def write_base(out: Path, base: Checkpoint) -> dict[str, Any]:
-    """Leave base.json beside an adapter: which weights it was trained on; returns what it says."""
+def write_base(out: Path, base: Checkpoint) -> dict[str, str]:
+    """Leave base.json beside an adapter: which weights it was trained on; returns weight file → SHA-256."""
     files = weights_of(base)
-    said = {"weights": files, "digest": digest.of(files)}
-    (out / "base.json").write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    return said
+    (out / "base.json").write_text(json.dumps({"base": files}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    if (folder := Path(base.pretrained)).is_dir():  # its path would differ from machine to machine
+        config = json.loads((out / "adapter_config.json").read_text(encoding="utf-8"))
+        config["base_model_name_or_path"] = folder.name
+        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+        (out / "adapter_config.json").write_text(text, encoding="utf-8")
+    return files
 
 
 def _merged(model: Any, base: Checkpoint) -> Any:

@@ -75,7 +75,7 @@ def fine_tune(
     facts = train(model, start.tokenizer, examples, validation, recipe, out / ".training", progress, device=base.device)
     progress("saving", 1.0)
     _save(out, model, start)
-    made = {"labels": labels} if labels else {}
+    made: dict[str, Any] = {"labels": labels} if labels else {}
     if adapt:
         made["base"] = write_base(out, base)
     return {"task_type": task_type, "rows": rows, **made, **facts, "seed": recipe.seed, "versions": versions()}
