@@ -132,7 +132,8 @@ def _noise(scored: Mapping[str, Mapping[str, Scores]]) -> list[str]:
 
     warnings = []
     for name, scores in scored.items():
-        per_token = _seconds(scores) / np.maximum(scores["tokens_per_answer"].present().stats[:, 0], 1.0)
+        timed = [row for row in range(len(scores["p50"].ids)) if row not in scores["p50"].missing]
+        per_token = _seconds(scores) / np.maximum(scores["tokens_per_answer"].stats[timed, 0], 1.0)
         if len(per_token) < 20:
             continue
         halves = np.median(per_token[: len(per_token) // 2]), np.median(per_token[len(per_token) // 2 :])
