@@ -1,0 +1,1 @@
+"""Ways to reach a model, each behind the one method `answer`."""
