@@ -16,9 +16,9 @@ from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
 from harness.exchange import Model
-from harness.interview import Interview, by_model, conduct, crashed
+from harness.interview import Interview, conduct, crashed
 from harness.journal import Journal, write
-from harness.local import Residents
+from harness.local import Residents, must_be_unchanged
 from harness.plan import Plan, draw, opened, task_of
 from harness.pool import Place, Pool
 from harness.record import Evidence, record
@@ -83,6 +83,8 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         residents = Residents()
         pool = _pool(work, residents, stack)
         interviews = _ask(work, pool, wish.exit_first)
+        for checkpoint in work.checkpoints.values():
+            must_be_unchanged(checkpoint, memo=store.root / "digests.json")
         watch.phase("decide", len(plan.criteria))
         evidence = Evidence(plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings)
         done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
@@ -203,7 +205,9 @@ def _prove(work: Work, pool: Pool) -> None:
             continue
         try:
             place.opened()
-        except CheckpointBroken as error:
+        except Broken as error:
+            if place.broken is not error:
+                raise
             work.broken[name] = error
         else:
             if place.answers is not None:
