@@ -197,8 +197,8 @@ def change(criterion: CriterionRecord) -> str:
     """What would have to be different for this criterion to pass, in words."""
     found = judged(criterion)
     if criterion.verdict == "broken":
-        whose = f" (the fault is with {criterion.blame})" if criterion.blame else ""
-        return f"must be measured first{whose}: {criterion.reason}"
+        why = f"the fault is with {criterion.blame}" if criterion.blame else criterion.reason
+        return f"must be measured first; {why}"
     if criterion.verdict == "inconclusive":
         return _samples(criterion, found)
     if found is None or found.value is None:

@@ -99,7 +99,7 @@ def test_what_would_change_a_verdict() -> None:
     assert said["skills.acc >= base - 0.05"] == "-0.727 against base, required ≥ base − 0.05: 0.677 short"
     assert said["styles.gap <= 0.15"].startswith("about 1,240 samples (now 205) would settle it")
     broken = runs.broken().criteria[0]
-    assert words.change(broken).startswith("must be measured first (the fault is with the checkpoint): the adapter")
+    assert words.change(broken) == "must be measured first; the fault is with the checkpoint"
 
 
 def test_base_is_found_for_an_absolute_bound_and_for_a_comparison() -> None:
