@@ -157,13 +157,13 @@ def locate(root: Path, text: str) -> Path | None:
     Raises:
         SuiteError: neither a folder that exists nor the form of a hub id.
     """
+    if not text.strip():
+        raise SuiteError("is empty; write a folder, a hub id or a $fixture")
     path = root / Path(text).expanduser()
     if path.is_dir():
         return path
     if path.is_file():
         raise SuiteError(f"{text} is a file; a checkpoint is a folder with its config and weights")
-    if not text.strip():
-        raise SuiteError("is empty; write a folder, a hub id or a $fixture")
     if _HUB_ID.fullmatch(text) and not text.startswith((".", "~")) and not (root / text.split("/")[0]).is_dir():
         return None
     siblings = [p.name for p in path.parent.iterdir() if p.is_dir()] if path.parent.is_dir() else []

@@ -225,7 +225,9 @@ def advice(annotation: Any, value: Any) -> str:
         return f'; write "{str(value).lower()}" in quotes'
     if isinstance(value, float) and value.is_integer() and int in members:
         return f"; write {int(value)}"
-    if isinstance(value, int | float) and str in members and not isinstance(value, bool):
+    if isinstance(value, float) and str in members:
+        return "; put what you wrote in quotes"
+    if isinstance(value, int) and str in members and not isinstance(value, bool):
         return f'; write "{value}" in quotes'
     if isinstance(value, int) and not isinstance(value, bool) and bool in members:
         return "; write true or false"

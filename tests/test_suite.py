@@ -127,6 +127,13 @@ def test_the_shortest_suite(tmp_path: Path, write: Callable[..., Path]) -> None:
     assert suite.seed == 0
 
 
+@pytest.mark.parametrize("section", ["models", "checks", "fixtures"])
+def test_a_section_is_a_mapping(wrong: Callable[..., list[str]], section: str) -> None:
+    text = "suite: x\n" + "".join(f"{key}: [a]\n" for key in ("models", "fixtures", "checks")) + "accept: [a.b > 0]\n"
+    assert any(f"`{section}` is a mapping" in said for said in wrong(text=text))
+    assert any(f"`{section}` is a mapping" in said for said in wrong(text="suite: x\n" + f"{section}: 5\n"))
+
+
 def test_a_folder_stands_for_its_suite(write: Callable[..., Path]) -> None:
     assert load(write().parent, plugins=[PLUGIN]).name == "good"
 
@@ -197,6 +204,10 @@ COMPLAINTS: list[tuple[str, str, str]] = [
      "5: model 'candidate' is an adapter on `base`, and there is no model `base`"),
     ("base: {pretrained: $ground}", "base: {peft: $tuned}", "4: model 'base' is an adapter on nothing"),
     ("base: {pretrained: $ground}", "base: {replay: rows.jsonl}", "which must then be weights"),
+    ("base: {pretrained: $ground}", "base: {replay: $ground}", "4: 'replay' of model 'base': 'ground' makes a model"),
+    ("base: {pretrained: $ground}", "base: {pretrained: o/b, revision: 4e53}",
+     "4: 'revision' of model 'base' wants text; found 4e+53; put what you wrote in quotes"),
+    ("base: {pretrained: $ground}", "base: ''", "4: 'pretrained' of model 'base': is empty"),
     ("base: {pretrained: $ground}", "base: {pretrained: o/b}\n  a b: {pretrained: o/b}", "5: 'a b' cannot name a model"),
     ("base: {pretrained: $ground}", "base: {endpoint: https://u:s3cret@h/v1, model: m}",
      "4: model 'base': the address holds a user or password; use api_key"),
@@ -276,6 +287,8 @@ COMPLAINTS: list[tuple[str, str, str]] = [
      "'train'?"),
     ("$candidate.train", "$candidate", "12: option 'train' of contact: $candidate stands only in checks, with an option: $candidate.train"),
     ("quiz: {quiz:", "qu.iz: {quiz:", "11: 'qu.iz' cannot name a check"),
+    ("{of: quiz,", "{of: quiz, metric: hit,", "13: check 'noisy': the task has no metric 'hit'"),
+    ("{of: quiz,", "{of: [quiz],", "13: option 'of' of shake wants the name of a check; found [\"quiz\"]"),
     # criteria
     ("quiz.hits >= 85%", "quizz.hits >= 85%", "15: 'quizz.hits >= 85%': no check named 'quizz'; did you mean 'quiz'?"),
     ("quiz.hits >= 85%", "quiz.hit >= 85%", "15: 'quiz.hit >= 85%': check 'quiz' measures no 'hit'; did you mean 'hits'? "
@@ -359,6 +372,7 @@ def test_a_warning(warned: Callable[..., list[str]], old: str, new: str, said: s
 
 
 RIGHT = [
+    ("base: {pretrained: $ground}", "base: o/b\n  old: {replay: $data.train}"),
     ("quiz.hits >= 85%", "quiz.hits in [0.2, 0.9]"),
     ("quiz.hits >= 85%", "quiz.hits in [base - 0.02, base + 0.02]"),
     ("quiz.hits >= 85%", "quiz.hits > base + 0.02"),
