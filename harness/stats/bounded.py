@@ -28,7 +28,9 @@ def by_cluster(values: Array, clusters: Sequence[str] | None) -> tuple[Array, Ar
     _, place = np.unique(np.asarray(clusters, dtype=object).astype(str), return_inverse=True)
     count = int(place.max()) + 1 if len(place) else 0
     sums = np.zeros((count, table.shape[1]))
-    np.add.at(sums, place, table)
+    # In an order of their own, so that the order of the samples cannot move the last digit of a sum.
+    order = np.lexsort((*table.T[::-1], place))
+    np.add.at(sums, place[order], table[order])
     return sums, np.bincount(place, minlength=count).astype(float)
 
 

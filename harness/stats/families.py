@@ -83,10 +83,9 @@ def mover(new: Evidence, old: Evidence, factor: float = 1.0) -> Evidence:
         return low, high
 
     note = "; ".join(dict.fromkeys(part for part in (new.note, old.note) if part))
-    missing = new.missing + old.missing
-    return Evidence(
-        a - factor * b, new.n + old.n, "mover", ends, exact=new.exact and old.exact, missing=missing, note=note
-    )  # fmt: skip
+    exact = new.exact and old.exact
+    method, missing = "census" if exact else "mover", new.missing + old.missing
+    return Evidence(a - factor * b, new.n + old.n, method, ends, exact=exact, missing=missing, note=note)
 
 
 def _both_ways(observed: Evidence, tables: list[Scores], case: Callable[[str], Evidence | None]) -> Evidence:
@@ -203,7 +202,8 @@ def _level(scores: Scores, seed: str) -> Evidence:
 def _census(scores: Scores) -> Evidence:
     import numpy as np
 
-    value = float(_statistic(scores)(scores.stats.sum(axis=0), np.asarray(float(len(scores.ids)))))
+    sums, size = resample.units_of(scores.stats, None).totals
+    value = float(_statistic(scores)(sums, np.asarray(size)))
     if not math.isfinite(value):
         return unknown("the value is not defined on these samples (0/0)", n=len(scores.ids), method="census")
     note = "every item was counted: exact, without an interval"

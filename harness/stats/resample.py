@@ -150,12 +150,17 @@ class Replicates:
     undefined: int
     bias: float = 0.0
     acceleration: float = 0.0
+    freedom: float = math.inf
+    """Degrees of freedom; a bootstrap is too narrow by what a t is wider than a normal (Hesterberg's expansion)."""
 
     def level(self, probability: float) -> float:
-        """The quantile that BCa takes for a nominal `probability`; itself where bias and acceleration are 0."""
-        from scipy.special import ndtr
+        """The quantile that BCa takes for a nominal `probability`; itself where there is nothing to correct."""
+        from scipy.special import ndtr, stdtrit
 
-        z = self.bias + z_of(probability)
+        z = z_of(probability)
+        if math.isfinite(self.freedom):
+            z = float(stdtrit(self.freedom, probability)) * math.sqrt(1 + 1 / self.freedom)
+        z += self.bias
         return float(ndtr(self.bias + z / (1 - self.acceleration * z)))
 
     def ends(self, confidence: float) -> Ends:
@@ -206,7 +211,8 @@ def bca_of(values: Array, estimate: float, influence: Array, weights: Array) -> 
     rest = np.average(influence[defined], weights=weights[defined]) - influence[defined]
     square = float(weights[defined] @ rest**2)
     acceleration = float(weights[defined] @ rest**3) / (6 * square**1.5) if square > 0 else 0.0
-    return Replicates(kept, undefined, float(ndtri(below)), acceleration)
+    freedom = max(1.0, effective(influence, estimate, weights) - 1)
+    return Replicates(kept, undefined, float(ndtri(below)), acceleration, freedom)
 
 
 def effective(influence: Array, estimate: float, weights: Array) -> float:
