@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
-from harness.errors import Broken, CheckBroken, HarnessError, NothingSelected, SuiteError
+from harness.errors import Broken, CheckBroken, HarnessError, NothingSelected, SuiteError, nearest
 from harness.exchange import Request, Response
 from harness.findings import Findings, Rounds
 from harness.pool import Pool
@@ -44,7 +46,7 @@ def conduct(interviews: Iterable[Interview], pool: Pool) -> None:
     going = [interview for interview in interviews if not interview.done]
     for interview in going:
         _begin(interview)
-    while going := [interview for interview in going if not interview.done]:
+    while going := [interview for interview in going if not interview.done and _can_ask(interview, pool)]:
         asked = [(request.to or i.model, request) for i in going for request in i.pending]
         responses = pool.answer(asked)
         at = 0
@@ -60,6 +62,17 @@ def conduct(interviews: Iterable[Interview], pool: Pool) -> None:
                 _advance(interview, responses[mine])
 
 
+def _can_ask(interview: Interview, pool: Pool) -> bool:
+    """Whether every pending request goes to a model that there is; an interview is broken where not."""
+    for request in interview.pending:
+        if (name := request.to or interview.model) not in pool.places:
+            text = f"check {interview.check!r} asks the model {name!r}, which this run cannot ask"
+            interview.broken = CheckBroken(text + nearest(name, pool.places))
+            _close(interview)
+            return False
+    return True
+
+
 def _begin(interview: Interview) -> None:
     if isinstance(interview.talk, Findings):
         interview.findings = interview.talk
@@ -71,7 +84,11 @@ def _advance(interview: Interview, heard: list[Response] | None) -> None:
     assert not isinstance(interview.talk, Findings)
     began = perf_counter()
     try:
-        interview.pending = list(next(interview.talk) if heard is None else interview.talk.send(heard))
+        asked: list[Any] = list(next(interview.talk) if heard is None else interview.talk.send(heard))
+        if wrong := [item for item in asked if not isinstance(item, Request)]:
+            text = f"asked with a {type(wrong[0]).__name__}; checks yield lists of Request"
+            raise CheckBroken(f"check {interview.check!r} {text}")
+        interview.pending = asked
     except StopIteration as stop:
         if isinstance(stop.value, Findings):
             interview.findings = stop.value
@@ -98,7 +115,8 @@ def crashed(check: str, error: Exception) -> CheckBroken:
 
 def _close(interview: Interview) -> None:
     if inspect.isgenerator(interview.talk):
-        interview.talk.close()
+        with suppress(Exception):  # it is broken already; what it raises at its end says nothing more
+            interview.talk.close()
 
 
 def by_model(interviews: Iterable[Interview]) -> dict[str, Mapping[str, Findings]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
-from harness.errors import Broken, CheckpointBroken
+from harness.errors import Broken, CheckpointBroken, HarnessError, OutputBroken
 from harness.exchange import Facts, Model, Request, Response
 from harness.run import Traffic
 from harness.store import Answers
 from harness.watch import Watch
 
+Key = Request | tuple[str, Request]
+"""What two requests must share to be answered once: the question, and for a recording the sample."""
 KEPT_AT_ONCE = 256
 """Answers are stored in lots of this many: what an interruption can lose."""
 
@@ -27,26 +30,45 @@ class Place:
     by_sample: bool = False
     """Whether equal prompts of different samples may have different answers (recordings)."""
     model: Model | None = None
-    broken: CheckpointBroken | None = None
+    broken: Broken | None = None
+    """Why it answers no more."""
     counted: dict[str, float] = field(default_factory=dict)
-    known: dict[Request | tuple[str, Request], Response] = field(default_factory=dict)
+    known: dict[Key, Response] = field(default_factory=dict)
     """What was answered in this run."""
 
     def opened(self) -> Model:
         """The model, loaded and past its gate.
 
         Raises:
-            CheckpointBroken: it cannot be trusted; the same at every call.
+            Broken: it cannot be trusted, or not be loaded; the same at every call.
         """
         if self.broken is not None:
             raise self.broken
         if self.model is None:
-            try:
+            with self.watched("loading"):
                 self.model = self.open()
-            except CheckpointBroken as error:
-                self.broken = error
-                raise
         return self.model
+
+    @contextmanager
+    def watched(self, doing: str) -> Iterator[None]:
+        """What goes wrong inside is this model's fault, and its end: a crash too.
+
+        Raises:
+            Broken: what went wrong, also kept in `broken`.
+        """
+        try:
+            yield
+        except OutputBroken:
+            raise  # the disk, not the model
+        except Broken as error:
+            self.broken = error
+            raise
+        except HarnessError:
+            raise
+        except Exception as error:
+            text = f"the model {self.name} crashed while {doing}: {type(error).__name__}: {error}"
+            self.broken = CheckpointBroken(text)
+            raise self.broken from error
 
     @property
     def facts(self) -> Facts | None:
@@ -82,7 +104,9 @@ class Pool:
             place = self.places[name]
             try:
                 found = self._batch(place, [asked[i][1] for i in at])
-            except CheckpointBroken as error:
+            except Broken as error:
+                if place.broken is not error:
+                    raise
                 found = [_fault(error)] * len(at)
             responses.update(zip(at, found, strict=True))
         for i, (name, request) in enumerate(asked):
@@ -112,27 +136,31 @@ class Pool:
             self._compute(place, list(rest), list(rest.values()))
         return [place.known[key] for key in keys]
 
-    def _compute(self, place: Place, keys: Sequence[Request | tuple[str, Request]], requests: list[Request]) -> None:
+    def _compute(self, place: Place, keys: Sequence[Key], requests: list[Request]) -> None:
         began = perf_counter()
         fresh: list[tuple[str, Response]] = []
         try:
-            for at, response in place.opened().answer(requests):
-                place.known[keys[at]] = response
-                place.count(computed=1, prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)
-                if not response.fault:
-                    fresh.append((requests[at].digest, response))
-                if len(fresh) >= KEPT_AT_ONCE:
-                    self._keep(place, fresh)
-                self._watch.advance(1, response.prompt_tokens + response.new_tokens)
-        except CheckpointBroken as error:
-            place.broken = error
-            raise
+            with place.watched("answering"):
+                self._ask(place, keys, requests, fresh)
         finally:
             self._keep(place, fresh)
             place.count(seconds=perf_counter() - began)
+
+    def _ask(
+        self, place: Place, keys: Sequence[Key], requests: list[Request], fresh: list[tuple[str, Response]]
+    ) -> None:
+        for at, response in place.opened().answer(requests):
+            place.known[keys[at]] = response
+            place.count(computed=1, prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)
+            if not response.fault:
+                fresh.append((requests[at].digest, response))
+            if len(fresh) >= KEPT_AT_ONCE:
+                self._keep(place, fresh)
+            self._watch.advance(1, response.prompt_tokens + response.new_tokens)
         silent = [request for key, request in zip(keys, requests, strict=True) if key not in place.known]
         if silent:
-            raise Broken(f"{place.name} left {len(silent)} of {len(requests)} requests unanswered: {silent[0].prompt[:80]!r}")
+            text = f"{len(silent)} of {len(requests)} requests unanswered: {silent[0].prompt[:80]!r}"
+            raise CheckpointBroken(f"the model {place.name} left {text}")
 
     @staticmethod
     def _keep(place: Place, fresh: list[tuple[str, Response]]) -> None:
@@ -142,13 +170,17 @@ class Pool:
 
     def _timed(self, place: Place, request: Request) -> Response:
         try:
-            model = place.opened()
-            began = perf_counter()
-            response = dict(model.answer([request]))[0]
-        except CheckpointBroken as error:
-            place.broken = error
+            with place.watched("answering"):
+                model = place.opened()
+                began = perf_counter()
+                response = dict(model.answer([request])).get(0)
+                seconds = perf_counter() - began
+                if response is None:
+                    raise CheckpointBroken(f"the model {place.name} left a request unanswered: {request.prompt[:80]!r}")
+        except Broken as error:
+            if place.broken is not error:
+                raise
             return _fault(error)
-        seconds = perf_counter() - began
         place.count(asked=1, distinct=1, computed=1, seconds=seconds,
                     prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)  # fmt: skip
         self._watch.advance(1, response.prompt_tokens + response.new_tokens)
@@ -157,5 +189,5 @@ class Pool:
         return response
 
 
-def _fault(error: CheckpointBroken) -> Response:
+def _fault(error: Broken) -> Response:
     return Response(fault=str(error), blame="candidate")

@@ -98,7 +98,7 @@ def test_parse_and_choices_of_the_task_do_not_hide_what_was_said(tmp_path: Path)
 
 def test_the_detector_is_tried_on_gold_abstentions(tmp_path: Path) -> None:
     rows = [*HOPELESS, {"input": "unknown 99", "target": "Please ask the driver."}]
-    with pytest.raises(CheckBroken, match=r"'Please ask the driver\.', gold answer of an unanswerable row, matches none"):
+    with pytest.raises(CheckBroken, match=r"'Please ask the driver\.', gold answer of an unanswerable row, matches"):
         asked(tmp_path, lambda r: SORRY, unanswerable=rows)
     heard = asked(tmp_path, lambda r: "ask the driver", unanswerable=rows, patterns=["ask the driver"])
     assert values(heard.findings)["recall"] == 1.0
