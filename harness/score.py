@@ -61,7 +61,7 @@ class Quantity:
     family: str = "mean"
     """How it varies: `proportion` (each score 0 or 1), `mean` (bounded), `corpus` (combine of sums), `log_ratio`
     (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact), `gap`
-    (mean of one set of samples minus that of another)."""
+    (mean of one set of samples minus that of another), `impact` (rate of one group over that of another)."""
     better: str = "higher"
     """`higher`, `lower`, or `neither` (a band is wanted)."""
     bounds: tuple[float, float] = (0.0, 1.0)

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.stats.evidence import Ends, Evidence, unknown
+from harness.score import CANDIDATE, Scores
+from harness.stats.evidence import Ends, Evidence, envelope, unknown
 from harness.stats.proportion import independent_counts, newcombe, z_of
 
 FEWEST = 30
@@ -40,6 +41,31 @@ def disparate_impact(unprivileged: tuple[int, int], privileged: tuple[int, int],
         return low, high
 
     return Evidence((x1 / n1) / (x2 / n2), n1 + n2, method, ends, (0.0, math.inf))
+
+
+def impact_level(scores: Scores) -> Evidence:
+    """Evidence of the ratio of two groups' rates, from scores of the family `impact`.
+
+    Rows carry (favourable, 1, 0, 0) for the unprivileged and (0, 0, favourable, 1) for the privileged group, the ones
+    where a score is missing too. Failures of the model are unfavourable; other missing rows are taken both ways.
+    """
+    missing = [at for at, why in scores.missing.items() if why.blame != CANDIDATE]
+    first, second = (scores.stats[:, column] > 0 for column in (1, 3))
+    present = [at for at in range(len(scores.ids)) if at not in set(missing)]
+
+    def made(low: int, high: int, rows: list[int]) -> Evidence:
+        table = scores.stats[rows]
+        absent = [at for at in missing if at in set(rows)]
+        x1 = table[:, 0].sum() + low * first[absent].sum()
+        x2 = table[:, 2].sum() + high * second[absent].sum()
+        return disparate_impact((int(x1), int(table[:, 1].sum())), (int(x2), int(table[:, 3].sum())))
+
+    observed = made(0, 0, present)
+    if not missing:
+        return observed
+    everything = list(range(len(scores.ids)))
+    note = f"{len(missing)} of {len(everything)} samples are missing; the interval covers the worst and the best case"
+    return envelope(observed, made(0, 1, everything), made(1, 0, everything), missing=len(missing), note=note)
 
 
 def _root(falling) -> float | None:  # type: ignore[no-untyped-def]

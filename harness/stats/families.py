@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.score import CANDIDATE, Scores
-from harness.stats import bounded, gap, mixture, order, pair, proportion, ratio, resample
+from harness.stats import bounded, fairness, gap, mixture, order, pair, proportion, ratio, resample
 from harness.stats.evidence import Ends, Evidence, envelope, unknown
 from harness.stats.missing import count_failures, impute
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from harness.score import Array
 
-FAMILIES = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census", "gap")
+FAMILIES = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census", "gap", "impact")
 FEWEST_UNBOUNDED = 30
 STUDENTIZED = 100
 
@@ -27,6 +27,8 @@ def level_evidence(scores: Scores, seed: str) -> Evidence:
     _known(scores)
     if scores.quantity.family == "gap":
         return _stamped(gap.level(scores, seed), [scores])
+    if scores.quantity.family == "impact":
+        return _stamped(fairness.impact_level(scores), [scores])
     settled = count_failures(scores)
     observed = _level(settled.present(), seed)
     return _stamped(_both_ways(observed, [settled], lambda case: _level_or_none(settled, case, seed)), [scores])
