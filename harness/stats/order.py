@@ -91,7 +91,7 @@ def _blocks_level(
     from harness.stats.resample import seed_of
 
     seed = seed_of("quantile blocks", sorted(set(clusters)))
-    return _block_bootstrap([values], [1.0], quantile, clusters, seed=seed, limits=limits)
+    return block_bootstrap([values], [1.0], quantile, clusters, seed=seed, limits=limits)
 
 
 def quantile_difference(
@@ -102,12 +102,12 @@ def quantile_difference(
     Percentile intervals do not change under a monotone map, so zero lies beyond a bound where the (log) ratio of the
     two quantiles is beyond `factor`. Without clusters every interleaved pair is its own block.
     """
-    return _block_bootstrap(
+    return block_bootstrap(
         [candidate, reference], [1.0, -factor], quantile, clusters, seed=seed, limits=(-math.inf, math.inf)
     )  # fmt: skip
 
 
-def _block_bootstrap(
+def block_bootstrap(
     columns: list[Array], factors: list[float], quantile: float, clusters: Sequence[str] | None, *, seed: int,
     limits: tuple[float, float], resamples: int = RESAMPLES,
 ) -> Evidence:  # fmt: skip
@@ -141,7 +141,7 @@ def _block_bootstrap(
     made = Replicates(out, 0)
 
     def refine() -> Evidence:
-        return _block_bootstrap(
+        return block_bootstrap(
             columns, factors, quantile, [str(p) for p in place], seed=seed, limits=limits, resamples=REFINED
         )
 
