@@ -7,11 +7,14 @@ once with a model that only notes what it is asked, and once with one that knows
 from __future__ import annotations
 
 import io
+import json
+import math
 import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +22,12 @@ from typing import Any
 from harness import digest
 from harness.errors import CheckBroken, SuiteError, nearest
 from harness.exchange import Request, Response
+from harness.lm_files import localise
 
-DATA_ENDINGS = (".json", ".jsonl", ".csv", ".parquet", ".txt", ".arrow")
+FEWSHOT_SEED = 1234
+"""lm-eval's own, so that its published numbers can be compared with."""
+SUMS = ("word_perplexity", "byte_perplexity", "bits_per_byte")
+"""Metrics whose value for a document is (log-likelihood, words or bytes)."""
 
 
 @dataclass(slots=True)
@@ -45,10 +52,11 @@ class Recorder:
         for (key, request), response in zip(self.asked, self.responses, strict=True):
             if key[0] == "generate":
                 known[key] = response.text
-                continue
-            for continuation, scored in zip(request.continuations, response.scores, strict=True):
-                both = (scored.logprob, scored.greedy)
-                known[*key, continuation] = scored.logprob if key[0] == "rolling" else both
+            elif key[0] == "rolling":
+                known[key] = response.scores[0].logprob
+            else:
+                for continuation, scored in zip(request.continuations, response.scores, strict=True):
+                    known[*key, continuation] = (scored.logprob, scored.greedy)
         return known
 
 
@@ -63,7 +71,7 @@ def load_tasks(names: Sequence[str], folder: Path | None, num_fewshot: int | Non
         from lm_eval.tasks import TaskManager
 
         if folder is not None:
-            _localise(folder, Path(scratch))
+            localise(folder, Path(scratch))
         manager = TaskManager(include_path=scratch if folder else None, include_defaults=folder is None)
         unknown = [name for name in names if name not in manager.all_tasks]
         if unknown:
@@ -76,7 +84,6 @@ def load_tasks(names: Sequence[str], folder: Path | None, num_fewshot: int | Non
     for task in loaded["tasks"].values():
         if num_fewshot is not None:
             task.set_config(key="num_fewshot", value=num_fewshot)
-        task.set_fewshot_seed(seed=1234)
     return loaded
 
 
@@ -89,13 +96,13 @@ def collect(loaded: dict[str, Any], *, limit: int | None, seed: int) -> list[tup
     for key, detail in listener.heard:
         if key[0] == "generate":
             plain[key] = _generation(key[1], detail)
+        elif key[0] == "rolling":
+            plain[key] = Request("score", "", (key[1],))
         else:
             conts = grouped.setdefault(key[:-1], [])
             if key[-1] not in conts:
                 conts.append(key[-1])
-    scored = [
-        (key, Request("score", key[1] if key[0] == "score" else "", tuple(conts))) for key, conts in grouped.items()
-    ]
+    scored = [(key, Request("score", key[1], tuple(conts))) for key, conts in grouped.items()]
     return [*scored, *plain.items()]
 
 
@@ -130,19 +137,13 @@ def document_scores(results: Results, metric: str) -> tuple[list[str], list[Any]
                 known = entry.get("metrics") or [k for k, v in entry.items() if isinstance(v, int | float)]
                 raise CheckBroken(f"lm-eval's task {task} has no metric {metric!r}{nearest(metric, known)}")
             value = entry[metric]
-            number = (-float(value[0]), float(value[1])) if isinstance(value, tuple | list) else float(value)
-            if not all(map(_finite, number if isinstance(number, tuple) else (number,))):
+            numbers = list(value) if metric in SUMS and isinstance(value, tuple | list) else [value]
+            if not all(isinstance(n, Real) and math.isfinite(n) for n in numbers):
                 raise CheckBroken(f"lm-eval gives {metric} = {value!r} for document {entry['doc_id']} of {task}")
             ids.append(f"{task}/{entry['doc_id']}")
-            values.append(number)
+            values.append((-float(numbers[0]), float(numbers[1])) if metric in SUMS else float(numbers[0]))
             tasks.append(task)
     return ids, values, tasks
-
-
-def _finite(number: float) -> bool:
-    import math
-
-    return math.isfinite(number)
 
 
 def _first_filter(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -179,19 +180,20 @@ def _generation(prompt: str, options: Mapping[str, Any]) -> Request:
 
 
 def _evaluate(loaded: dict[str, Any], lm: Any, limit: int | None, seed: int) -> Any:
-    before = random.getstate()
+    for task in loaded["tasks"].values():
+        task.set_fewshot_seed(seed=FEWSHOT_SEED)  # before every pass, so that both draw the same examples
     with _quiet():
         from lm_eval.evaluator import evaluate
 
         random.seed(seed)
         try:
-            return evaluate(lm=lm, task_dict=loaded, limit=limit, bootstrap_iters=0, log_samples=True, verbosity="ERROR")
+            return evaluate(
+                lm=lm, task_dict=loaded, limit=limit, bootstrap_iters=0, log_samples=True, verbosity="ERROR"
+            )
         except CheckBroken:
             raise
         except Exception as error:
             raise CheckBroken(f"lm-eval failed: {type(error).__name__}: {error}") from error
-        finally:
-            random.setstate(before)
 
 
 def _listener(answers: dict[tuple[str, ...], Any] | None = None) -> Any:
@@ -216,53 +218,27 @@ def _listener(answers: dict[tuple[str, ...], Any] | None = None) -> Any:
             return [self._say(("rolling", r.args[0]), None, 0.0) for r in requests]
 
         def generate_until(self, requests: list[Any]) -> list[str]:
-            return [self._say(("generate", r.args[0]), r.args[1], "") for r in requests]
+            return [self._say(("generate", r.args[0], _spelled(r.args[1])), r.args[1], "") for r in requests]
 
     listener = Listener()
     listener.heard = []
     return listener
 
 
-def _localise(folder: Path, scratch: Path) -> None:
-    """Copy task files, with the data files they name beside themselves made absolute; refuse code."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    files = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder.is_dir() else []
-    if not files:
-        raise SuiteError(f"include_path {folder} holds no lm-eval task file (*.yaml)")
-    yaml = YAML(typ="safe", pure=True)
-    for path in files:
-        text = path.read_text(encoding="utf-8")
-        if "!function" in text:
-            raise SuiteError(f"{path}: `!function` runs code from a file; lm-eval tasks of a suite must do without")
-        try:
-            content = yaml.load(text)
-        except YAMLError as error:
-            raise SuiteError(f"{path}: not YAML: {error}") from error
-        with (scratch / path.name).open("w", encoding="utf-8") as out:
-            yaml.dump(_absolute(content, path.parent), out)
-
-
-def _absolute(value: Any, folder: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _absolute(item, folder) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_absolute(item, folder) for item in value]
-    if isinstance(value, str) and value.endswith(DATA_ENDINGS) and (folder / value).is_file():
-        return str((folder / value).resolve())
-    return value
+def _spelled(options: Mapping[str, Any]) -> str:
+    return json.dumps(options, sort_keys=True, default=repr)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """lm-eval without its log lines, with its templates in a sandbox: task files are not trusted with Python."""
+    """lm-eval without its log lines, its templates in a sandbox (task files are not trusted), chance left as it was."""
     import logging
 
     import lm_eval.utils
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    before = random.getstate()
     logger = logging.getLogger("lm_eval")
     level, env = logger.level, lm_eval.utils.env
     safe = ImmutableSandboxedEnvironment(loader=env.loader, undefined=StrictUndefined, keep_trailing_newline=True)
@@ -275,6 +251,7 @@ def _quiet() -> Iterator[None]:
         with redirect_stderr(io.StringIO()):  # its progress bars; what goes wrong still raises
             yield
     finally:
+        random.setstate(before)
         logger.setLevel(level)
         lm_eval.utils.env = env
         if bars is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import File, check
 from harness.checkpoint import Checkpoint
-from harness.errors import CheckBroken
+from harness.errors import CheckBroken, SuiteError, nearest
 from harness.findings import Findings, Rounds
 from harness.lm_tasks import Recorder, collect, document_scores, load_tasks, run_tasks
 from harness.score import Quantity, Scores, Totals, table
@@ -31,7 +32,7 @@ def _exp(totals: Totals) -> Array:
     import numpy as np
 
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return np.exp(totals["0"] / totals["1"])  # type: ignore[no-any-return]
+        return np.exp(totals["0"] / totals["1"])
 
 
 def _bits(totals: Totals) -> Array:
@@ -44,7 +45,9 @@ def _bits(totals: Totals) -> Array:
 def _measures(metrics: list[str]) -> dict[str, Quantity]:
     found = {}
     for name in metrics:
-        family, better = FAMILIES.get(name, ("mean", "higher"))
+        if name not in FAMILIES:
+            raise SuiteError(f"forgetting cannot pair lm-eval's metric {name!r} by document{nearest(name, FAMILIES)}")
+        family, better = FAMILIES[name]
         combine = {"bits_per_byte": _bits}.get(name, _exp) if family == "log_ratio" else None
         bounds = (0.0, float("inf")) if family == "log_ratio" else (0.0, 1.0)
         found[name] = Quantity(name, family, better, bounds, combine=combine)
@@ -94,4 +97,8 @@ def forgetting(
 
 def _scores(quantity: Quantity, results: Any) -> Scores:
     ids, values, tasks = document_scores(results, quantity.name)
+    if quantity.family == "proportion" and not set(values) <= {0.0, 1.0}:
+        quantity = replace(quantity, family="mean")
+    if quantity.family == "mean" and not all(0.0 <= value <= 1.0 for value in values):
+        raise CheckBroken(f"forgetting: lm-eval's {quantity.name} of a document is not between 0 and 1")
     return table(quantity, ids, values, groups={"task": tasks})
