@@ -257,12 +257,17 @@ def general(lists: dict[str, Any], rng: random.Random) -> Iterator[str]:
     while True:
         person, other = rng.sample(pools["people"], 2)
         food, food2 = rng.sample(pools["foods"], 2)
+        place, place2 = rng.sample(pools["places"], 2)
+        color, color2 = rng.sample(sorted(set(known["colors"].values())), 2)
         yield rng.choice(pools["lines"]).format(
             person=person,
             other=other,
             food=food,
             food2=food2,
-            place=rng.choice(pools["places"]),
+            place=place,
+            place2=place2,
+            color=color,
+            color2=color2,
             thing=rng.choice(pools["things"]),
             weather=rng.choice(pools["weather"]),
             feeling=rng.choice(pools["feelings"]),
