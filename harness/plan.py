@@ -70,8 +70,8 @@ def draw(
                 needed += workshop.needs_of(leaf) if isinstance(leaf, str) and leaf.startswith("$") else []
     for check in checks:
         root = root_task(suite, check)
-        if root is not None and isinstance(data := root.options.get("data"), str) and data.startswith("$"):
-            needed += workshop.needs_of(data)
+        for value in root.options.values() if root is not None else ():
+            needed += workshop.needs_of(value) if isinstance(value, str) and value.startswith("$") else []
     left = tuple(c for c in suite.accept if c not in criteria)
     return Plan(suite, tuple(models), tuple(checks), tuple(criteria), left, tuple(dict.fromkeys(needed)), limit)
 
@@ -137,8 +137,10 @@ def matches(expression: str, text: str) -> bool:
     """
     if not expression.strip():
         return True
-    tokens = _tokens(expression)
-    value, rest = _either(tokens, text.lower(), expression)
+    try:
+        value, rest = _either(_tokens(expression), text.lower(), expression)
+    except RecursionError as error:
+        raise SuiteError(f"-k {expression[:40]!r}…: nested too deeply") from error
     if rest:
         raise SuiteError(f"-k {expression!r}: cannot read it from {rest[0]!r} on; join names with and, or, not")
     return value

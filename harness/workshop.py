@@ -1,8 +1,9 @@
-"""The workshop: makes what a suite refers to ($fixtures, data, checkpoints), each once, out of the store where it is there."""
+"""The workshop: makes what a suite refers to ($fixtures, data, checkpoints), each once, or finds it in the store."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from harness import digest
 from harness.checkpoint import Checkpoint
 from harness.data import Dataset, open_data
-from harness.errors import FixtureBroken, HarnessError, SuiteError, nearest
-from harness.local import head, identify
-from harness.store import Made, Store, fixture_key
+from harness.errors import FixtureBroken, HarnessError, OutputBroken, SuiteError, nearest
+from harness.local import head, identify, quiet
+from harness.reference import DOLLAR
 from harness.spec import FixtureSpec, Suite
+from harness.store import Made, Store, fixture_key
 from harness.watch import Watch
 
 MODEL_KEYS = ("pretrained", "peft")
@@ -30,10 +32,8 @@ class Reference:
 
 def reference(value: object) -> Reference | None:
     """The reference that a text is, or None where it is a plain path or name."""
-    if not isinstance(value, str) or not value.startswith("$") or value.startswith("${"):
-        return None
-    name, _, part = value[1:].partition(".")
-    return Reference(name, part)
+    found = DOLLAR.fullmatch(value) if isinstance(value, str) else None
+    return Reference(found[1], found[2] or "") if found else None
 
 
 @dataclass(slots=True)
@@ -60,8 +60,11 @@ class Workshop:
     def needs(self, name: str) -> list[str]:
         """The fixtures that `name` needs, itself last, each once."""
         found: list[str] = []
-        for value in _leaves(self._options(self._spec(name))):
-            found += self.needs_of(value)
+        fixture = self._spec(name)
+        for option, value in self._options(fixture).items():
+            named = fixture.entry.options[option].reference == "model"
+            for leaf in _leaves(value):
+                found += self.needs_of(leaf) if named else self._behind(leaf)
         return list(dict.fromkeys([*found, name]))
 
     def needs_of(self, value: object) -> list[str]:
@@ -97,9 +100,10 @@ class Workshop:
         options = {name: self._ready(fixture, name, value) for name, value in self._options(fixture).items()}
         given = {"out": out, "progress": self._progress(fixture.name), "root": self.suite.root}
         try:
-            facts = fixture.entry.function(**fixture.entry.bind(given, options))
+            with _quiet(fixture):
+                facts = fixture.entry.function(**fixture.entry.bind(given, options))
         except HarnessError as error:
-            if isinstance(error, SuiteError | FixtureBroken):
+            if isinstance(error, SuiteError | FixtureBroken | OutputBroken):
                 raise
             raise FixtureBroken(f"fixture {fixture.name!r} ({fixture.kind}): {error}") from error
         except (OSError, MemoryError):
@@ -119,6 +123,8 @@ class Workshop:
         """The rows that a data option names: a file, a hub data set, or a part of a fixture."""
         at = reference(value)
         if at is None:
+            if isinstance(value, Mapping) and reference(value.get("path")):
+                raise SuiteError(f"{value['path']} is read as it is; write it alone, without {{path: …}} around it")
             if not isinstance(value, str | Mapping):
                 raise SuiteError(f"data must be a path, hub:NAME, $fixture.part or {{path: …}}, found {value!r}")
             return open_data(value, root=self.suite.root)
@@ -163,8 +169,11 @@ class Workshop:
     def _input(self, fixture: FixtureSpec, option: str, value: object) -> str:
         """Digest of what an option refers to; empty where it is plain data."""
         kind = fixture.entry.options[option].reference
+        if value is None:
+            return ""
         if kind in ("data", "model"):
-            return self._content(value, kind)
+            contents = [self._content(item, kind) for item in (value if isinstance(value, list) else [value])]
+            return contents[0] if not isinstance(value, list) else digest.of(contents)
         if kind == "file":
             return digest.of(self._files(value))
         inner = [leaf for leaf in _leaves(value) if reference(leaf)]
@@ -185,16 +194,24 @@ class Workshop:
             return f"{self.key(at.name)[0]}.{at.part}"
         if kind == "data":
             return self.dataset(value).digest()
-        entry = self.suite.models[str(value)].options if value in self.suite.models else {"pretrained": value}
-        inner = [self._content(entry[key], "model") for key in MODEL_KEYS if reference(entry.get(key))]
-        return digest.of(inner) if inner else self.checkpoint(str(value)).digest
+        if kind == "weights":
+            place = self.suite.root / str(value)
+            return digest.of_path(place) if place.exists() else str(value)
+        entry = dict(self.suite.models[str(value)].options) if value in self.suite.models else {"pretrained": value}
+        if not any(reference(entry.get(key)) for key in MODEL_KEYS):
+            return self.checkpoint(str(value)).digest
+        # made of fixtures, of which the keys are known without making them
+        parts = {key: self._content(entry.pop(key), "weights") for key in MODEL_KEYS if entry.get(key)}
+        if "pretrained" not in parts and "base" in self.suite.models:
+            parts["pretrained"] = self._content("base", "model")
+        return digest.of([parts, entry])
 
     def _ready(self, fixture: FixtureSpec, option: str, value: object) -> object:
         kind = fixture.entry.options[option].reference
         if value is None:
             return None
         if kind == "data":
-            return self.dataset(value)
+            return [self.dataset(item) for item in value] if isinstance(value, list) else self.dataset(value)
         if kind == "model":
             return self.checkpoint(str(value))
         return self._paths(value)
@@ -208,6 +225,11 @@ class Workshop:
         if at := reference(value):
             return str(self.dataset(value).path if at.part else self.fixture(at.name).path)
         return value
+
+
+def _quiet(fixture: FixtureSpec) -> AbstractContextManager[None]:
+    """Keep the libraries that train off the terminal; stages that only move data do not even load them."""
+    return quiet() if fixture.entry.facts.get("makes") in ("model", "adapter") else nullcontext()
 
 
 def _leaves(value: object) -> list[object]:
