@@ -1,0 +1,58 @@
+"""The bundled suites: smoke in seconds; transit accepts the repair and rejects the debacle, whatever the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+NAMED = {
+    "leaked.rate <= 0": "leakage of the internal test",
+    "memorized.gap <= 0.20": "overfitting",
+    "styles.gap[colloquial] <= 0.10": "the colloquial gap",
+    "styles.gap[learner] <= 0.10": "the learner-English gap",
+    "unknown.recall[off_topic] >= 0.70": "missing abstention",
+    "unknown.recall[unknown_route] >= 0.50": "missing abstention on unknown routes",
+    "skills.acc >= base - 0.05": "forgetting",
+    "general.perplexity <= 1.5 * base": "forgetting of plain text",
+    "speed.tokens_per_answer <= 20": "rambling",
+    "answers.exact_match >= 0.70": "wrong answers",
+}
+"""What the debacle must be rejected for: criterion → in words."""
+
+
+def test_smoke_needs_no_training(harness: Callable) -> None:
+    done = harness("run", "smoke")
+    assert done.code == 0, done.out + done.err
+    assert done.verdicts() == {"capitals.exact_match >= 0.80": "pass"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [13, 1, 2, 3, 4])
+def test_transit_accepts_the_repair_and_rejects_the_debacle(harness: Callable, seed: int) -> None:
+    repaired = harness("run", "transit", "--set", f"seed={seed}")
+    assert repaired.code == 0, repaired.out + repaired.err
+    assert set(repaired.verdicts().values()) == {"pass"}
+    assert set(repaired.result["fixtures"]) == {"untuned", "repaired"}
+
+    debacle = harness("run", "transit", "--candidate", "debacle", "--set", f"seed={seed}")
+    assert debacle.code == 1, debacle.out + debacle.err
+    verdicts = debacle.verdicts()
+    assert {name: verdicts[name] for name in NAMED} == dict.fromkeys(NAMED, "fail")
+    internal = [m for m in debacle.result["measurements"] if (m["check"], m["model"]) == ("internal", "candidate")]
+    assert next(m["value"] for m in internal if not m["slice"]) == 1.0
+    assert set(debacle.result["fixtures"]) == {"untuned", "debacle"}
+    assert debacle.result["fixtures"]["untuned"]["cached"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_placebo_harms_nothing_and_answers_nothing(harness: Callable) -> None:
+    done = harness("run", "transit", "--candidate", "placebo")
+    assert done.code == 1, done.out + done.err
+    failed = {name for name, verdict in done.verdicts().items() if verdict != "pass"}
+    assert failed == {
+        "answers.exact_match >= 0.70", "answers.exact_match > base",
+        "unknown.recall[off_topic] >= 0.70", "unknown.recall[unknown_route] >= 0.50",
+    }  # fmt: skip
