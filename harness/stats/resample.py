@@ -90,7 +90,7 @@ def draws(units: Units, resamples: int, seed: int) -> Iterator[Array]:
         else:
             out = np.empty((size, kinds))
             for at in range(size):
-                drawn = random.integers(0, n, size=n, dtype=np.uint32)
+                drawn = random.integers(0, n, size=n)
                 out[at] = np.bincount(drawn if singles else label[drawn], minlength=kinds)
             yield out
         done += size
@@ -101,9 +101,10 @@ def replicate(units: Units, statistics: Sequence[Statistic], *, resamples: int, 
     import numpy as np
 
     out = np.empty((len(statistics), resamples))
-    done = 0
+    table, done = np.concatenate([units.rows, units.sizes[:, None]], axis=1), 0
     for counts in draws(units, resamples, seed):
-        sums, sizes = counts @ units.rows, counts @ units.sizes
+        made = counts @ table
+        sums, sizes = made[:, :-1], made[:, -1]
         for at, statistic in enumerate(statistics):
             out[at, done : done + len(counts)] = statistic(sums, sizes)
         done += len(counts)
