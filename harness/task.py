@@ -104,8 +104,8 @@ class Task:
             prompt=prompt,
             targets=targets,
             choices=choices,
-            slices={name: str(row[name]) for name in self.slices},
-            cluster=str(row[self.cluster]) if self.cluster else None,
+            slices={name: as_text(row[name]) for name in self.slices},
+            cluster=as_text(row[self.cluster]) if self.cluster else None,
             row=row,
         )
 

@@ -181,6 +181,14 @@ def test_examples_are_not_made_for_a_look(
     assert not (tmp_path / "store").exists()
 
 
+def test_values_that_are_no_text_are_spelled_as_in_the_file(
+    look: Callable[..., list[Scan]], write: Callable[..., str]
+) -> None:
+    rows = [{"input": "x", "target": True}, {"input": "y", "target": False}]
+    (scan,) = look({"quiz": {"task": {"data": write(rows), "choices": ["true", "false"]}}})
+    assert scan.labels == {"true": 1, "false": 1}
+
+
 def test_warnings_do_not_stop(look: Callable[..., list[Scan]], write: Callable[..., str]) -> None:
     rows = [{"input": "x", "target": "yes"}, {"input": "y", "target": "Yes"}, {"input": "x", "target": "yes"}]
     (scan,) = look({"quiz": {"task": {"data": write(rows)}}})

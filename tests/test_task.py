@@ -62,6 +62,13 @@ def test_rows_become_samples_in_their_order(tmp_path: Path) -> None:
     assert samples[2].row == ROWS[2]
 
 
+def test_slices_and_clusters_are_spelled_as_in_the_file(tmp_path: Path) -> None:
+    rows = [{"input": "x", "target": "y", "night": True, "zone": 3, "who": None}]
+    (sample,) = task(tmp_path, rows, slices=["night", "zone"], cluster="who").samples()
+    assert sample.slices == {"night": "true", "zone": "3"}
+    assert sample.cluster == "null"
+
+
 def test_a_limit_takes_the_first_rows(tmp_path: Path) -> None:
     assert [s.id for s in task(tmp_path, ROWS, limit=2).samples()] == ["a", "b"]
 

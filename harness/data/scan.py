@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.data.columns import text_of
 from harness.data.dataset import Dataset, own_id, row_digest, twice
 from harness.errors import Complaint, NothingSelected, SuiteError
 
@@ -162,7 +163,7 @@ class _Pass:
             what = "is empty" if self.target in row else "is not there"
             self.wrong("target", line, f"the target {self.target!r} {what}; every row needs a reference answer")
             return
-        for answer in map(str, answers):
+        for answer in map(text_of, answers):
             if self.choices is not None and answer not in self.choices:
                 some = ", ".join(sorted(self.choices)[:12])
                 self.wrong("label", line, f"the target {answer!r} is none of the choices ({some})")
