@@ -165,10 +165,27 @@ class Task:
         scored: dict[str, Scores] = {}
         for measure in self.measures:
             values = [self._value(measure, s, a) for s, a in zip(samples, answers, strict=True)]
-            scored[measure.quantity.name] = self.as_scores(measure.quantity, samples, values)
+            found = self.as_scores(measure.quantity, samples, values, self._extremes(measure, samples))
+            scored[measure.quantity.name] = found
         return scored
 
-    def as_scores(self, quantity: Quantity, samples: Sequence[Sample], values: Sequence[Stat | Missing]) -> Scores:
+    def _extremes(self, measure: Measure, samples: Sequence[Sample]) -> list[tuple[Stat, Stat]] | None:
+        """Each sample's statistics unanswered and answered perfectly, for metrics that only a whole set has."""
+        if measure.quantity.combine is None or self.output == "perplexity":
+            return None
+        worst = Answer("", False, Response(text=""))
+        return [
+            (evaluate(measure, s, worst), evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))))
+            for s in samples
+        ]
+
+    def as_scores(
+        self,
+        quantity: Quantity,
+        samples: Sequence[Sample],
+        values: Sequence[Stat | Missing],
+        extremes: Sequence[tuple[Stat, Stat]] | None = None,
+    ) -> Scores:
         """`values`, one for each sample, with the samples' ids, clusters and slices."""
         if self.repeats > 1 and quantity.family == "proportion":
             quantity = replace(quantity, family="mean")
@@ -178,6 +195,7 @@ class Task:
             values,
             clusters=[str(s.cluster) for s in samples] if self.cluster else None,
             groups={name: [s.slices[name] for s in samples] for name in self.slices},
+            extremes=extremes,
         )
 
     def _value(self, measure: Measure, sample: Sample, answers: Sequence[Answer]) -> Stat | Missing:
