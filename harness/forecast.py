@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
 from harness.catalog import REQUIRED
@@ -68,7 +67,7 @@ def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iter
         "root": plan.suite.root, "seed": plan.suite.seed, "limit": plan.limit, "catalog": plan.suite.catalog,
     }  # fmt: skip
     talk = check.entry.function(**check.entry.bind(given, options))
-    if not inspect.isgenerator(talk):
+    if not isinstance(talk, Generator):
         return
     try:
         asked = next(talk)
