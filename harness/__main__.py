@@ -29,9 +29,17 @@ def _main() -> int:
     except HarnessError as error:
         return _say(str(error), error.kind, error.exit_code)
     except Terminated:
-        return _say("terminated; what was made and answered is kept, and the same command goes on from there", "", Exit.TERMINATED)
+        return _say(
+            "terminated; what was made and answered is kept, and the same command goes on from there",
+            "",
+            Exit.TERMINATED,
+        )
     except KeyboardInterrupt:
-        return _say("interrupted; what was made and answered is kept, and the same command goes on from there", "", Exit.INTERRUPTED)
+        return _say(
+            "interrupted; what was made and answered is kept, and the same command goes on from there",
+            "",
+            Exit.INTERRUPTED,
+        )
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.BROKEN)

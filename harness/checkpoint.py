@@ -39,6 +39,6 @@ class Checkpoint:
 
     @property
     def digest(self) -> str:
-        """One digest for everything that can change an answer: bytes, dtype and options; not the name, nor the batch."""
+        """One digest for all that can change an answer: bytes, dtype and options; not the name, nor the batch."""
         options = {key: value for key, value in self.options.items() if key != "batch_size"}
         return digest.of({"kind": self.kind, "files": self.files, "dtype": self.dtype, "options": options})

@@ -18,28 +18,40 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SuiteName = Annotated[str, typer.Argument(metavar="SUITE", help="A suite file, its folder, or the name of a bundled suite.")]
+SuiteName = Annotated[
+    str, typer.Argument(metavar="SUITE", help="A suite file, its folder, or the name of a bundled suite.")
+]
 Candidate = Annotated[
     str | None,
     typer.Option("--candidate", envvar="HARNESS_CANDIDATE", help="Another candidate: a fixture, a model, or a folder."),
 ]
 Sets = Annotated[
-    list[str] | None, typer.Option("--set", envvar="HARNESS_SET", help="Override the suite: models.candidate.peft=./out")
+    list[str] | None,
+    typer.Option("--set", envvar="HARNESS_SET", help="Override the suite: models.candidate.peft=./out"),
 ]
-Also = Annotated[list[str] | None, typer.Option("--with", envvar="HARNESS_WITH", help="A further column: a fixture or model.")]
-Select = Annotated[str, typer.Option("-k", envvar="HARNESS_K", help="Only criteria that match: 'intents and not macro'.")]
+Also = Annotated[
+    list[str] | None, typer.Option("--with", envvar="HARNESS_WITH", help="A further column: a fixture or model.")
+]
+Select = Annotated[
+    str, typer.Option("-k", envvar="HARNESS_K", help="Only criteria that match: 'intents and not macro'.")
+]
 Limit = Annotated[
     int | None, typer.Option("--limit", envvar="HARNESS_LIMIT", min=2, help="Only the first rows of each data set.")
 ]
 Runs = Annotated[Path, typer.Option("--runs", envvar="HARNESS_RUNS", help="Where the folders of runs are.")]
 Cache = Annotated[
-    Path | None, typer.Option("--cache", envvar="HARNESS_CACHE", help="Where fixtures and answers are kept between runs.")
+    Path | None,
+    typer.Option("--cache", envvar="HARNESS_CACHE", help="Where fixtures and answers are kept between runs."),
 ]
 Json = Annotated[bool, typer.Option("--json", envvar="HARNESS_JSON", help="One JSON document on standard output.")]
-Quiet = Annotated[int, typer.Option("-q", "--quiet", envvar="HARNESS_QUIET", count=True, help="One line; -qq: exit code only.")]
+Quiet = Annotated[
+    int, typer.Option("-q", "--quiet", envvar="HARNESS_QUIET", count=True, help="One line; -qq: exit code only.")
+]
 Outputs = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", envvar="HARNESS_OUTPUT", help="A further report, by its ending: .html .xml .md .json"),
+    typer.Option(
+        "-o", "--output", envvar="HARNESS_OUTPUT", help="A further report, by its ending: .html .xml .md .json"
+    ),
 ]
 
 
@@ -90,7 +102,12 @@ def run(
 
 @app.command()
 def validate(
-    suite: SuiteName, candidate: Candidate = None, sets: Sets = None, cache: Cache = None, json: Json = False, quiet: Quiet = 0
+    suite: SuiteName,
+    candidate: Candidate = None,
+    sets: Sets = None,
+    cache: Cache = None,
+    json: Json = False,
+    quiet: Quiet = 0,
 ) -> None:
     """Check every name, option, template, criterion and data file, without loading weights."""
     from harness import overview, session
@@ -120,7 +137,9 @@ def plan(
 
 @app.command("list")
 def list_(
-    what: Annotated[str, typer.Argument(metavar="KIND", help="checks, metrics, perturbations, fixtures, models, judges or suites.")],
+    what: Annotated[
+        str, typer.Argument(metavar="KIND", help="checks, metrics, perturbations, fixtures, models, judges or suites.")
+    ],
     json: Json = False,
 ) -> None:
     """List the known names of a kind, one and its meaning a row."""
@@ -131,7 +150,9 @@ def list_(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="RUN|NAME", help="A run (folder or suite name), or a check, metric, fixture …")],
+    name: Annotated[
+        str, typer.Argument(metavar="RUN|NAME", help="A run (folder or suite name), or a check, metric, fixture …")
+    ],
     runs: Runs = Path("runs"),
     json: Json = False,
 ) -> None:

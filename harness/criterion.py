@@ -1,10 +1,10 @@
 """Criteria: sentences that must hold, such as `answers.f1[worst channel] >= base - 0.01`.
 
-    sentence = check "." metric [ "[" slice "]" ] op bound
-    slice    = "worst" [field] | "each" field | field "=" value | value
-    op       = ">=" | ">" | "<=" | "<" | "in"
-    bound    = number [unit] | model [("+" | "-") number [unit]] | number "*" model | "[" end "," end "]"
-    end      = number [unit] | model [("+" | "-") number [unit]]
+sentence = check "." metric [ "[" slice "]" ] op bound
+slice    = "worst" [field] | "each" field | field "=" value | value
+op       = ">=" | ">" | "<=" | "<" | "in"
+bound    = number [unit] | model [("+" | "-") number [unit]] | number "*" model | "[" end "," end "]"
+end      = number [unit] | model [("+" | "-") number [unit]]
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def parse(that: str) -> Criterion:
     found = _LEFT.match(that)
     if not found:
         raise ValueError(
-            f"cannot read the criterion {that!r}; write <check>.<metric> <op> <bound>, for example intents.accuracy >= 0.85"
+            f"cannot read the criterion {that!r}; write <check>.<metric> <op> <bound>, "
+            "for example intents.accuracy >= 0.85"
         )
     check, metric, where, op, right = found.groups()
     if op not in OPERATORS:
@@ -132,7 +133,9 @@ def parse(that: str) -> Criterion:
 def _range(text: str, that: str) -> tuple[Bound, ...]:
     inner = text.strip()
     if not (inner.startswith("[") and inner.endswith("]")) or inner.count(",") != 1:
-        raise ValueError(f"after `in`, {that!r} needs a range of two ends, such as in [0.8, 1.25] or in [base - 0.02, base + 0.02]")
+        raise ValueError(
+            f"after `in`, {that!r} needs a range of two ends, such as in [0.8, 1.25] or in [base - 0.02, base + 0.02]"
+        )
     low, high = (_bound(part, that) for part in inner[1:-1].split(","))
     if low.model != high.model:
         raise ValueError(f"both ends of the range in {that!r} must speak of the same model, or of none")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness import content
 from harness.catalog import REQUIRED, ROOMS, Catalog, Entry
 from harness.errors import SuiteError, nearest
-from harness.plan import draw, matches
 from harness.order import Order
+from harness.plan import draw, matches
 from harness.session import find, record
 from harness.spec import Suite
 
@@ -92,7 +92,10 @@ def shown(name: str, runs: Path, *, json: bool) -> None:
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
-    options = {o.name: {"default": None if o.default is REQUIRED else repr(o.default), "text": o.text} for o in entry.options.values()}
+    options = {
+        o.name: {"default": None if o.default is REQUIRED else repr(o.default), "text": o.text}
+        for o in entry.options.values()
+    }
     return {"kind": entry.kind, "name": entry.name, "summary": entry.summary, "options": options}
 
 
@@ -123,7 +126,15 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     asked = costs(plan, workshop)
     power = _power(plan, workshop, order)
     if json:
-        _document({"suite": suite.name, "models": plan.models, "fixtures": fixtures, "requests": [asdict(c) for c in asked], "criteria": power})
+        _document(
+            {
+                "suite": suite.name,
+                "models": plan.models,
+                "fixtures": fixtures,
+                "requests": [asdict(c) for c in asked],
+                "criteria": power,
+            }
+        )
         return
     _line(f"{suite.name}: {', '.join(plan.models)}")
     _line("\nmake")
@@ -133,8 +144,8 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     for cost in asked:
         unknown = f"; not counted before their data is made: {', '.join(cost.unknown)}" if cost.unknown else ""
         _line(
-            f"  {cost.model:<16} {cost.requests:,} requests, {cost.distinct:,} distinct, about {cost.characters // 4:,} "
-            f"prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
+            f"  {cost.model:<16} {cost.requests:,} requests, {cost.distinct:,} distinct, "
+            f"about {cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
         )
     _line("\ndecide")
     for row in power:

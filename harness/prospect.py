@@ -64,7 +64,14 @@ def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilo
         discordance=pilot.discordance(criterion, quantity),
     )
     return Prospect(
-        criterion.that, found.n, found.sentence, found.p_pass, found.truth, found.detectable, found.n_needed, found.possible
+        criterion.that,
+        found.n,
+        found.sentence,
+        found.p_pass,
+        found.truth,
+        found.detectable,
+        found.n_needed,
+        found.possible,
     )
 
 
@@ -124,9 +131,11 @@ class _Pilot:
         names = ["model", "doc_id", criterion.metric]
         rows = pq.read_table(path, columns=names, filters=[("check", "=", criterion.check)]).to_pylist()
         scored = {(row["model"], row["doc_id"]): row[criterion.metric] for row in rows}
-        pairs = [(value, scored.get((criterion.model, doc))) for (model, doc), value in scored.items() if model == "candidate"]
+        pairs = [
+            (value, scored.get((criterion.model, doc)))
+            for (model, doc), value in scored.items()
+            if model == "candidate"
+        ]
         both = [(a, b) for a, b in pairs if a is not None and b is not None]
         # One more of each kind than was seen: a pilot without any difference does not prove that there is none.
         return (sum(a != b for a, b in both) + 1) / (len(both) + 2) if both else None
-
-

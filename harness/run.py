@@ -176,7 +176,7 @@ class Intervals(Record):
 
 
 class Confusion(Record):
-    """Counts of gold label (rows) against answer (columns) for each model; the last column is 'unparsed' if there was any."""
+    """Gold label (rows) against answer (columns) of each model; the last column is 'unparsed' if there was one."""
 
     kind: Literal["confusion"] = "confusion"
     title: str

@@ -61,7 +61,8 @@ def report_for(path: Path) -> str:
     ending = {".html": "report.html", ".xml": "junit.xml", ".md": "summary.md", ".json": "result.json"}
     if path.suffix not in ending:
         raise SuiteError(
-            f"-o {path}: the ending says which report, and {path.suffix or 'none'!r} is none{nearest(path.suffix, ending)}"
+            f"-o {path}: the ending says which report, and {path.suffix or 'none'!r} is none"
+            f"{nearest(path.suffix, ending)}"
         )
     return ending[path.suffix]
 
