@@ -288,7 +288,7 @@ def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:
     for measure in task.measures:
         quantity, combine = measure.quantity, measure.quantity.combine
         values = [evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))) for s in chosen]
-        scores = table(quantity, [s.id for s in chosen], values)
+        scores = replace(task, slices=(), cluster="").as_scores(quantity, chosen, values)
         totals = Totals(scores.stats.sum(axis=0), scores.names, np.asarray(float(len(chosen))))
         value = float(combine(totals)) if combine else float(scores.stats[:, 0].mean())
         if not abs(value - quantity.best) <= 1e-6 * max(1.0, abs(quantity.best)):

@@ -350,6 +350,17 @@ def test_a_metric_that_cannot_judge_the_data_breaks_the_check_before_a_model_is_
         next(ask(replace(made, measures=(digits,)), "causal"))
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_a_metric_that_gives_no_number_breaks_the_check(number: float, tmp_path: Path) -> None:
+    def strange(answer: str) -> float:
+        return 1.0 if answer else number
+
+    made = task(tmp_path, ROWS)
+    measure = replace(made.measures[0], entry=replace(made.measures[0].entry, function=strange, given=("answer",)))
+    with pytest.raises(CheckBroken, match="check 'quiz': exact_match of sample 'b' is not a finite number"):
+        drive(ask(replace(made, measures=(measure,)), "causal"), lambda r: "" if r.sample == "b" else "x")
+
+
 def only_digits(answer: str, targets: list[str], valid: bool) -> float:
     return float(valid and answer.isdigit() and answer in targets)
 
