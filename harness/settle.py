@@ -8,6 +8,9 @@ from harness.run import CriterionRecord
 from harness.stats.multiplicity import holm
 from harness.verdict import Outcome
 
+NAMED = 12
+"""Criteria that the sentence names; the first two with their numbers."""
+
 
 def claim_failures(records: Sequence[CriterionRecord]) -> list[CriterionRecord]:
     """The records, with failures that do not survive Holm over the required criteria weakened to inconclusive.
@@ -81,9 +84,9 @@ def _reasons(records: Sequence[CriterionRecord]) -> str:
     ordered = sorted(records, key=lambda r: (r.p_fail if r.p_fail is not None else 1.0, r.line, r.id))
     text = "; ".join(f"{r.check}.{r.reason}" for r in ordered[:2])
     if len(ordered) > 2:
-        named = ", ".join(f"{r.check}.{r.metric}{f'[{r.slice}]' if r.slice else ''}" for r in ordered[2:6])
+        named = ", ".join(f"{r.check}.{r.metric}{f'[{r.slice}]' if r.slice else ''}" for r in ordered[2:NAMED])
         more = len(ordered) - 2
-        text += f"; and {more} more ({named}{', …' if more > 4 else ''})"
+        text += f"; and {more} more ({named}{', …' if len(ordered) > NAMED else ''})"
     return text
 
 

@@ -36,17 +36,21 @@ def _digits(value: float) -> str:
     return shown.rstrip("0").rstrip(".") if float(shown) == int(float(shown)) else shown
 
 
-def interval(estimate: Estimate) -> str:
-    """`[low, high]`, with the unit once; a census is exact."""
+def measured(estimate: Estimate) -> str:
+    """`value [low, high] unit`, all three in one unit; a census is exact.
+
+    >>> measured(Estimate(0.0187, 0.0183, None, 0.9, 40, unit="s"))
+    '18.70 [18.30, ?] ms'
+    """
     if estimate.method == "census" and estimate.known:
-        return "(exact)"
+        return f"{number(estimate.value, estimate.unit)} (exact)"
     if estimate.low is None and estimate.high is None:
-        return "(interval unknown)"
-    unit = estimate.unit
-    scale, shown = (1000.0, "ms") if unit == "s" and (estimate.high or 0) < 1 else (1.0, unit)
-    low = "?" if estimate.low is None else _digits(estimate.low * scale)
-    high = "?" if estimate.high is None else _digits(estimate.high * scale)
-    return f"[{low}, {high}]" + (f" {shown}" if shown and shown != "%" else "")
+        return f"{number(estimate.value, estimate.unit)} (interval unknown)"
+    ends = (estimate.value, estimate.low, estimate.high)
+    small = estimate.unit == "s" and all(end is None or abs(end) < 1 for end in ends)
+    scale, unit = (1000.0, "ms") if small else (1.0, estimate.unit)
+    value, low, high = ("?" if end is None else _digits(end * scale) for end in ends)
+    return f"{value} [{low}, {high}] {unit}".strip()
 
 
 def limit(value: float, unit: str = "") -> str:
@@ -88,14 +92,11 @@ def found(criterion: Criterion, ruling: Ruling) -> str:
     own, unit = ruling.candidate, ruling.candidate.unit
     name = f"{criterion.metric} of {ruling.label}" if ruling.label else criterion.metric
     if ruling.difference is None:
-        return f"{name} is {number(own.value, unit)} {interval(own)}"
+        return f"{name} is {measured(own)}"
     other = number(ruling.reference.value, unit) if ruling.reference else "unknown"
     gap, factor = ruling.difference, criterion.bounds[0].factor
     what = "difference" if factor == 1 else f"difference to {factor:g} times it"
-    return (
-        f"{name} is {number(own.value, unit)}, {criterion.model} has {other}; "
-        f"{what} {number(gap.value, unit)} {interval(gap)}"
-    )
+    return f"{name} is {number(own.value, unit)}, {criterion.model} has {other}; {what} {measured(gap)}"
 
 
 def reason(criterion: Criterion, ruling: Ruling) -> str:

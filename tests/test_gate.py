@@ -124,7 +124,7 @@ def test_a_percentile_needs_enough_samples(n: int, wanted: str) -> None:
 def test_units_are_converted_or_refused() -> None:
     slow = verdict("speed.p95 <= 300ms", table(SECONDS, ids(100), [0.5] * 100))
     assert slow.verdict == "fail"
-    assert slow.reason == "p95 is 500 ms [500, 500] ms; at most 300 ms was wanted"
+    assert slow.reason == "p95 is 500 [500, 500] ms; at most 300 ms was wanted"
     in_ms = replace(SECONDS, unit="ms")
     assert verdict("speed.p95 <= 300ms", table(in_ms, ids(100), [200.0] * 100)).verdict == "pass"
     record = verdict("t.accuracy <= 300ms", right(5, 100))
@@ -292,3 +292,62 @@ def test_adding_a_criterion_never_changes_anothers_pass() -> None:
         kept = claim_failures([*records, extra])
         assert [r.verdict for r in kept[1:3]] == ["pass", "pass"]
         assert kept[0].verdict in ("fail", "inconclusive")
+
+
+@pytest.mark.parametrize(
+    ("that", "wanted"),
+    [
+        ("t.accuracy >= base", "inconclusive"),
+        ("t.accuracy >= base + 0.01", "inconclusive"),
+        ("t.accuracy >= base + 0.2", "fail"),
+        ("t.accuracy in [base, base]", "inconclusive"),
+        ("t.accuracy in [base + 0.3, base + 0.4]", "fail"),
+        ("t.accuracy <= base", "inconclusive"),
+        ("t.accuracy < base", "inconclusive"),
+    ],
+)
+def test_margins_of_zero_and_beyond_never_pass_an_identical_model(that: str, wanted: str) -> None:
+    same = right(160, 200)
+    assert verdict(that, same, same).verdict == wanted
+
+
+def test_criteria_that_contradict_each_other_cannot_both_pass() -> None:
+    for good in range(0, 201, 5):
+        found = {verdict(that, right(good, 200)).verdict for that in ("t.accuracy >= 0.7", "t.accuracy <= 0.6")}
+        assert found != {"pass"}
+
+
+def test_an_all_empty_group_and_a_group_of_one() -> None:
+    lone = table(ACCURACY, ids(21), [1.0] * 21, groups={"channel": ["mail"] * 20 + [""]})
+    record = verdict("t.accuracy[worst channel] >= 0.5", lone)
+    assert record.verdict == "inconclusive"
+    assert "too few samples in channel= (1)" in record.reason
+
+
+def test_a_perfect_macro_f1_passes() -> None:
+    from harness import confusion
+
+    gold = ["a", "b", "c"] * 100
+    rows = [confusion.outcome(g, [g], True, ["a", "b", "c"]) for g in gold]
+    ends = [(confusion.outcome("", [g], False, ["a", "b", "c"]), row) for g, row in zip(gold, rows, strict=True)]
+    quantity = Quantity("macro_f1", "corpus", combine=confusion.f1)
+    record = verdict("t.macro_f1 >= 0.95", table(quantity, ids(300), rows, extremes=ends))
+    assert record.verdict == "pass"
+    assert record.reason.startswith("macro_f1 is 1 [0.995, 1]; ")
+
+
+def test_infrastructure_failures_of_a_corpus_metric_are_taken_both_ways() -> None:
+    from harness import confusion
+
+    gold = ["a", "b", "c"] * 100
+    rows: list[object] = [confusion.outcome(g, [g], True, ["a", "b", "c"]) for g in gold]
+    ends = [(confusion.outcome("", [g], False, ["a", "b", "c"]), row) for g, row in zip(gold, rows, strict=True)]
+    rows[:30] = [Missing("timeout")] * 30
+    quantity = Quantity("macro_f1", "corpus", combine=confusion.f1)
+    holed = table(quantity, ids(300), rows, extremes=ends)  # type: ignore[arg-type]
+    assert verdict("t.macro_f1 >= 0.95", holed).verdict == "inconclusive"
+    assert verdict("t.macro_f1 >= 0.85", holed).verdict == "pass"
+    blind = table(quantity, ids(300), rows)  # type: ignore[arg-type]
+    record = verdict("t.macro_f1 >= 0.5", blind)
+    assert record.verdict == "inconclusive"
+    assert "30 of 300 samples are missing" in record.reason

@@ -142,6 +142,23 @@ def quantiles(sorted_values: Array, at: float) -> float | None:
     return low if share == 0 or low == high else low + share * (high - low)
 
 
+def extended(sorted_values: Array, at: float) -> float | None:
+    """As `quantiles`, continued beyond the outermost replicates with the slope that their tail has in normal quantiles.
+
+    BCa asks for such quantiles of skewed metrics long before its own error is that small.
+    """
+    size = len(sorted_values)
+    inner, outer = 0.02, 1 / (size + 1)
+    if outer <= at <= 1 - outer or size < 200 or not 0 < at < 1:
+        return quantiles(sorted_values, at)
+    side = 1 if at > 0.5 else -1
+    start, end = quantiles(sorted_values, 0.5 + side * (0.5 - inner)), float(sorted_values[-1 if side > 0 else 0])
+    z = abs(z_of(at))
+    if start is None or not math.isfinite(z):
+        return None
+    return end + (end - start) * (z - abs(z_of(outer))) / (abs(z_of(outer)) - abs(z_of(inner)))
+
+
 @dataclass(frozen=True, slots=True)
 class Replicates:
     """Sorted replicates and how a confidence is turned into a quantile of them."""
@@ -165,7 +182,12 @@ class Replicates:
         return float(ndtr(self.bias + z / (1 - self.acceleration * z)))
 
     def ends(self, confidence: float) -> Ends:
-        """Both one-sided bounds; an undefined replicate counts as beyond either."""
+        """Both one-sided bounds; an undefined replicate counts as beyond either.
+
+        No claim is surer than one in B + 1: beyond that confidence nothing is known.
+        """
+        if 1 - confidence < 1 / (len(self.values) + self.undefined + 1):
+            return None, None
         low = self._at(self.level(1 - confidence), -self.undefined)
         return low, self._at(self.level(confidence), self.undefined)
 
@@ -174,7 +196,7 @@ class Replicates:
         total = len(self.values) + self.undefined
         place = (total + 1) * level - (self.undefined if shift < 0 else 0)
         if self.undefined == 0:
-            return quantiles(self.values, level)
+            return extended(self.values, level)
         return quantiles(self.values, place / (len(self.values) + 1))
 
     def noise(self, confidence: float) -> tuple[float, float]:
@@ -183,7 +205,7 @@ class Replicates:
 
     def _noise(self, level: float) -> float:
         step = math.sqrt(level * (1 - level) / max(1, len(self.values)))
-        left, right = quantiles(self.values, level - step), quantiles(self.values, level + step)
+        left, right = extended(self.values, level - step), extended(self.values, level + step)
         return math.inf if left is None or right is None else (right - left) / 2
 
 

@@ -170,3 +170,27 @@ def test_a_class_with_few_gold_answers_is_named() -> None:
 def test_too_few_samples_say_nothing_of_a_corpus_metric() -> None:
     gold = ["a", "b"] * 24
     assert "48 samples are too few" in level(classified(gold, gold), confidence=0.95, seed="x").note
+
+
+def test_a_skewed_mean_far_from_its_limit_fails_surely() -> None:
+    rng = np.random.default_rng(3)
+    lengths = 35 - rng.gamma(0.5, 6, 60)
+    quantity = Quantity("tokens", "unbounded", "lower", (0, math.inf), "tokens")
+    made = table(quantity, [f"s{i}" for i in range(60)], lengths.tolist())
+    from harness.stats import level_evidence
+
+    evidence = level_evidence(made, seed="x")
+    p = evidence.p_value(lambda low, high: low is not None and low > 20)
+    assert p < 0.001
+    assert p >= 1e-4
+    assert evidence.bounds(0.999)[0] is not None
+    assert evidence.bounds(0.99999) == (None, None)
+
+
+def test_tails_are_continued_as_those_of_a_normal() -> None:
+    values = np.sort(np.random.default_rng(2).normal(size=9_999))
+    for level_ in (1e-5, 1 - 1e-5):
+        found = resample.extended(values, level_)
+        assert found == pytest.approx(scipy_stats.norm.ppf(level_), abs=0.4)
+    assert resample.extended(values, 0.3) == resample.quantiles(values, 0.3)
+    assert resample.extended(values[:50], 1e-5) is None
