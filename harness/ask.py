@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import digest
-from harness.errors import NothingSelected
+from harness.errors import CheckBroken, NothingSelected
 from harness.exchange import Request, Response
 from harness.sample import Sample
 from harness.score import INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
 from harness.stats.missing import count_failures
-from harness.task import Answer, Task, as_text, probe_gold
+from harness.task import Answer, Task, as_text, evaluate
 
 if TYPE_CHECKING:
     from harness.score import Array
@@ -88,6 +88,32 @@ def ask(task: Task, head: str, samples: list[Sample] | None = None) -> Asking:
         answers.append([task.read(sample, response) for response in responses[at : at + len(group)]])
         at += len(group)
     return Asked(task, samples, answers, task.score(samples, answers))
+
+
+def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:
+    """Put gold answers through the task's own metrics; the best score must come out.
+
+    Raises:
+        CheckBroken: a metric does not give the gold answers its best value, so no model could be judged by it.
+    """
+    import numpy as np
+
+    if task.output == "perplexity":
+        return
+    chosen = samples[:: max(1, -(-len(samples) // most))]
+    for measure in task.measures:
+        quantity, combine = measure.quantity, measure.quantity.combine
+        values = [evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))) for s in chosen]
+        scores = task.as_scores(quantity, chosen, values)
+        totals = Totals(scores.stats.sum(axis=0), scores.names, np.asarray(float(len(chosen))))
+        value = float(combine(totals)) if combine else float(scores.stats[:, 0].mean())
+        if not abs(value - quantity.best) <= 1e-6 * max(1.0, abs(quantity.best)):
+            worst = 0 if combine else int(np.abs(scores.stats[:, 0] - quantity.best).argmax())
+            raise CheckBroken(
+                f"check {task.name!r}: the gold answers themselves score {value:.6g} on {quantity.name}, not "
+                f"{quantity.best:.6g}; this metric cannot judge this data (sample {chosen[worst].id}, "
+                f"target {chosen[worst].targets[0][:80]!r})"
+            )
 
 
 def value_of(scores: Scores, row: int) -> float | None:

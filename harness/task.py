@@ -189,14 +189,17 @@ class Task:
         """`values`, one for each sample, with the samples' ids, clusters and slices."""
         if self.repeats > 1 and quantity.family == "proportion":
             quantity = replace(quantity, family="mean")
-        return table(
-            quantity,
-            [s.id for s in samples],
-            values,
-            clusters=[str(s.cluster) for s in samples] if self.cluster else None,
-            groups={name: [s.slices[name] for s in samples] for name in self.slices},
-            extremes=extremes,
-        )
+        try:
+            return table(
+                quantity,
+                [s.id for s in samples],
+                values,
+                clusters=[str(s.cluster) for s in samples] if self.cluster else None,
+                groups={name: [s.slices[name] for s in samples] for name in self.slices},
+                extremes=extremes,
+            )
+        except ValueError as error:
+            raise CheckBroken(f"check {self.name!r}: {error}") from error
 
     def _value(self, measure: Measure, sample: Sample, answers: Sequence[Answer]) -> Stat | Missing:
         lost = next((a.response for a in answers if a.response.blame == INFRASTRUCTURE), None)
@@ -270,34 +273,6 @@ def as_text(value: Any) -> str:
     import json
 
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:
-    """Put gold answers through the task's own metrics; the best score must come out.
-
-    Raises:
-        CheckBroken: a metric does not give the gold answers its best value, so no model could be judged by it.
-    """
-    import numpy as np
-
-    from harness.score import Totals
-
-    if task.output == "perplexity":
-        return
-    chosen = samples[:: max(1, -(-len(samples) // most))]
-    for measure in task.measures:
-        quantity, combine = measure.quantity, measure.quantity.combine
-        values = [evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))) for s in chosen]
-        scores = replace(task, slices=(), cluster="").as_scores(quantity, chosen, values)
-        totals = Totals(scores.stats.sum(axis=0), scores.names, np.asarray(float(len(chosen))))
-        value = float(combine(totals)) if combine else float(scores.stats[:, 0].mean())
-        if not abs(value - quantity.best) <= 1e-6 * max(1.0, abs(quantity.best)):
-            worst = 0 if combine else int(np.abs(scores.stats[:, 0] - quantity.best).argmax())
-            raise CheckBroken(
-                f"check {task.name!r}: the gold answers themselves score {value:.6g} on {quantity.name}, not "
-                f"{quantity.best:.6g}; this metric cannot judge this data (sample {chosen[worst].id}, "
-                f"target {chosen[worst].targets[0][:80]!r})"
-            )
 
 
 def measure_of(spec: MetricSpec, catalog: Catalog) -> Measure:
