@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.stats.evidence import Ends, Evidence, unknown
-from harness.stats.resample import REFINED, RESAMPLES, Replicates, generator
+from harness.stats.replicates import Replicates
+from harness.stats.resample import REFINED, RESAMPLES, generator
 
 if TYPE_CHECKING:
     import numpy as np

@@ -74,7 +74,7 @@ def outlook(
     if criterion.op == "in":
         return _from_pilot(criterion, quantity, n, targets, truth, pilot)
     if criterion.model and binary and criterion.bounds[0].factor == 1:
-        return _paired(criterion, n, targets[0], truth or 0.0, DISCORDANCE if discordance is None else discordance)
+        return _paired(criterion, n, targets[0], truth, DISCORDANCE if discordance is None else discordance)
     if not criterion.model and binary:
         return _proportion(criterion, n, targets[0], truth)
     return _from_pilot(criterion, quantity, n, targets, truth, pilot)
@@ -117,35 +117,42 @@ def _proportion(criterion: Criterion, n: int, target: float, truth: float | None
     return Outlook(n, text, chance, truth, gap, needed)
 
 
-def _paired(criterion: Criterion, n: int, target: float, truth: float, discordance: float) -> Outlook:
+def _paired(criterion: Criterion, n: int, target: float, truth: float | None, discordance: float) -> Outlook:
     op, confidence = criterion.op, criterion.confidence
     up = op in (">=", ">")
-    psi = max(discordance, abs(truth))
-    chance = power.paired_power(n, psi, truth, op, target, confidence)
-    needed = power.paired_samples(psi, truth, op, target, confidence)
+    if truth is None and (target < 0 if up else target > 0):
+        truth = 0.0
+    psi = discordance if truth is None else max(discordance, abs(truth))
 
     def at(gap: float) -> float:
         true = target + gap if up else target - gap
         return power.paired_power(n, max(psi, abs(true)), true, op, target, confidence)
 
+    def noticed(change: float) -> float:
+        true = -change if up else change
+        return power.paired_power(n, max(discordance, change), true, op, 0.0, confidence, claim="fail")
+
     gap = power.smallest_effect(at, min(1 - target if up else 1 + target, 1.0))
-    drop = power.smallest_effect(
-        lambda d: power.paired_power(
-            n, max(discordance, d), -d if up else d, op, 0.0, confidence, claim="fail"
-        ), 1.0,
-    )  # fmt: skip
-    assumed = f"discordance {psi:.0%}"
-    change = "nothing changed" if truth == 0 else f"the true difference is {truth:+.3g}"
-    text = f"passes with {chance:.0%} if {change} ({assumed})"
-    if gap is not None:
-        text += f", with 80% if the true difference is {(target + gap if up else target - gap):+.3g}"
-    if needed and needed > n:
-        text += f"; 80% would take {needed:,} samples"
-    if needed is None:
-        text += "; no number of samples passes it then"
-    if drop is not None:
-        text += f"; a change for the worse of {drop:.3g} is noticed with 80%"
-    return Outlook(n, text, chance, truth, gap, needed)
+    worse = power.smallest_effect(noticed, 1.0)
+    shown = (
+        ""
+        if gap is None
+        else f"passes with 80% if the true difference is {(target + gap if up else target - gap):+.3g}"
+    )
+    chance = needed = None
+    if truth is not None:
+        chance = power.paired_power(n, psi, truth, op, target, confidence)
+        needed = power.paired_samples(psi, truth, op, target, confidence)
+        change = "nothing changed" if truth == 0 else f"the true difference is {truth:+.3g}"
+        shown = f"passes with {chance:.0%} if {change}{shown.replace('passes with', ', with')}"
+    parts = [f"{shown or 'cannot pass'} (discordance {psi:.0%})"]
+    if needed is not None and needed > n:
+        parts.append(f"80% would take {needed:,} samples")
+    if truth is not None and needed is None:
+        parts.append("no number of samples passes it then")
+    if worse is not None:
+        parts.append(f"a change for the worse of {worse:.3g} is noticed with 80%")
+    return Outlook(n, "; ".join(parts), chance, truth, gap, needed)
 
 
 def _equivalent(

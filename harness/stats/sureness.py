@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.stats.bounded import range_augmented_t
 from harness.stats.evidence import Evidence, unknown
-from harness.stats.resample import RESAMPLES, Replicates, generator
+from harness.stats.replicates import Replicates
+from harness.stats.resample import RESAMPLES, generator
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from harness.score import Quantity, Totals, table
-from harness.stats import difference, level, resample
+from harness.stats import difference, level, replicates, resample
 
 RNG = np.random.default_rng(11)
 ROWS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=float)[RNG.choice(4, 300, p=[0.4, 0.1, 0.1, 0.4])]
@@ -28,9 +28,9 @@ def test_bca_agrees_with_scipy() -> None:
     made = resample.replicate(units, [f1], resamples=99_999, seed=1)[0]
     sums, size = units.totals
     value = float(f1(sums, size))
-    found = resample.bca_of(made, value, resample.leave_one_out(units, f1), units.counts)
-    assert isinstance(found, resample.Replicates)
-    plain = resample.Replicates(found.values, 0, found.bias, found.acceleration)
+    found = replicates.bca_of(made, value, resample.leave_one_out(units, f1), units.counts)
+    assert isinstance(found, replicates.Replicates)
+    plain = replicates.Replicates(found.values, 0, found.bias, found.acceleration)
     expected = scipy_stats.bootstrap(
         tuple(ROWS.T), lambda a, b, c, axis=-1: 2 * a.sum(axis) / (2 * a.sum(axis) + b.sum(axis) + c.sum(axis)),
         paired=True, vectorized=True, confidence_level=0.9, method="BCa", n_resamples=20_000, batch=2_000,
@@ -93,17 +93,17 @@ def test_several_metrics_share_their_draws() -> None:
 
 def test_undefined_resamples_count_against_both_ends() -> None:
     values = np.arange(1, 100, dtype=float)
-    assert resample.Replicates(values, 0).ends(0.95) == pytest.approx((5.0, 95.0))
+    assert replicates.Replicates(values, 0).ends(0.95) == pytest.approx((5.0, 95.0))
     # Of 104 places, the 5.2nd from either end; four of them are beyond everything.
-    assert resample.Replicates(values, 4).ends(0.95) == pytest.approx((1.2, 98.8))
-    assert resample.Replicates(values, 5).ends(0.96) == (None, None)
+    assert replicates.Replicates(values, 4).ends(0.95) == pytest.approx((1.2, 98.8))
+    assert replicates.Replicates(values, 5).ends(0.96) == (None, None)
 
 
 def test_quantiles_beyond_the_replicates_are_unknown() -> None:
     values = np.arange(1, 10, dtype=float)
-    assert resample.quantiles(values, 0.5) == 5
-    assert resample.quantiles(values, 0.05) is None
-    assert resample.quantiles(values, 0.95) is None
+    assert replicates.quantiles(values, 0.5) == 5
+    assert replicates.quantiles(values, 0.05) is None
+    assert replicates.quantiles(values, 0.95) is None
 
 
 def test_a_studentized_interval_of_a_normal_mean_is_about_the_t() -> None:
@@ -190,7 +190,7 @@ def test_a_skewed_mean_far_from_its_limit_fails_surely() -> None:
 def test_tails_are_continued_as_those_of_a_normal() -> None:
     values = np.sort(np.random.default_rng(2).normal(size=9_999))
     for level_ in (1e-5, 1 - 1e-5):
-        found = resample.extended(values, level_)
+        found = replicates.extended(values, level_)
         assert found == pytest.approx(scipy_stats.norm.ppf(level_), abs=0.4)
-    assert resample.extended(values, 0.3) == resample.quantiles(values, 0.3)
-    assert resample.extended(values[:50], 1e-5) is None
+    assert replicates.extended(values, 0.3) == replicates.quantiles(values, 0.3)
+    assert replicates.extended(values[:50], 1e-5) is None
