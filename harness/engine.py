@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
 from harness.exchange import Model
+from harness.glimpse import Glimpser
 from harness.interview import Interview, conduct, crashed
 from harness.journal import Journal, write
 from harness.local import Residents, must_be_unchanged
@@ -25,7 +26,7 @@ from harness.record import Evidence, record
 from harness.run import Run
 from harness.spec import CheckSpec, Suite
 from harness.store import Store
-from harness.watch import Watch
+from harness.watch import Silent, Watch
 from harness.workshop import Workshop
 
 
@@ -180,6 +181,7 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     began = perf_counter()
     work.watch.phase("ask")
     _prove(work, pool)
+    pool.glance = _glimpser(work, pool)
     shared = [i for check in work.plan.checks if check.entry.facts["asks"] != "together" for i in _interviews(work, check)]
     conduct(shared, pool)
     alone: list[Interview] = []
@@ -195,6 +197,23 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
         work.journal.write("check", check=interview.check, model=interview.model, broken=broken)
     work.timed("ask", began)
     return found
+
+
+def _glimpser(work: Work, pool: Pool) -> Callable[[], None]:
+    """What looks at the criteria now and then while answers come in; nothing, where nobody would see it."""
+    if isinstance(work.watch, Silent):
+        return lambda: None
+    everyone = tuple(work.checkpoints.values())
+    again = {
+        (check.name, name): lambda check=check, name=name: check.entry.function(  # type: ignore[misc]
+            **_arguments(work, check, work.checkpoints[name], everyone)
+        )
+        for check in work.plan.checks
+        if check.entry.facts["asks"] == "each"
+        for name in work.checkpoints
+    }
+    suite = work.plan.suite
+    return Glimpser(work.plan.criteria, again, pool, work.watch, f"{suite.name}/{suite.seed}")
 
 
 def _prove(work: Work, pool: Pool) -> None:

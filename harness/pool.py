@@ -91,7 +91,14 @@ class Pool:
 
     def __init__(self, places: Iterable[Place], watch: Watch) -> None:
         self.places = {place.name: place for place in places}
+        self.glance: Callable[[], None] = lambda: None
+        """Called now and then while answers come in."""
         self._watch = watch
+
+    def known(self, name: str, request: Request) -> Response | None:
+        """The answer of a model to a request, if it was given in this run."""
+        place = self.places[name]
+        return place.known.get((request.sample, request) if place.by_sample else request)
 
     def answer(self, asked: Sequence[tuple[str, Request]]) -> list[Response]:
         """One response for each (model name, request), in order; a model that breaks (`place.broken`) gives faults.
@@ -157,6 +164,7 @@ class Pool:
             if len(fresh) >= KEPT_AT_ONCE:
                 self._keep(place, fresh)
             self._watch.advance(1, response.prompt_tokens + response.new_tokens)
+            self.glance()
         silent = [request for key, request in zip(keys, requests, strict=True) if key not in place.known]
         if silent:
             text = f"{len(silent)} of {len(requests)} requests unanswered: {silent[0].prompt[:80]!r}"

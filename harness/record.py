@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness import stats
+from harness import digest, stats
 from harness.checkpoint import Checkpoint
 from harness.environment import capture, harness_version
 from harness.errors import Broken
@@ -70,7 +71,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
     evidence.timings["decide"] = perf_counter() - began
     return Run(
         suite=SuiteRecord(
-            name=plan.suite.name, digest=plan.suite.digest, path=plan.suite.path.name, seed=plan.suite.seed
+            name=plan.suite.name, digest=plan.suite.digest, path=_shown_path(plan.suite.path), seed=plan.suite.seed
         ),
         run_id="",
         started=started.isoformat(timespec="seconds"),
@@ -167,13 +168,11 @@ def _check(
 
 
 def _data(evidence: Evidence, spec: Any) -> dict[str, Any]:
-    """Which rows the check saw, where the record has room for it."""
-    fields = CheckRecord.model_fields
-    interviews = [i for i in evidence.interviews if i.check == spec.name]
-    known: dict[str, Any] = {}
-    if "seconds" in fields:
-        known["seconds"] = sum(i.seconds for i in interviews)
-    return known
+    """Which samples the check asked, by digest, and the time it took beside the models."""
+    mine = [i for i in evidence.interviews if i.check == spec.name]
+    rows = next((i.findings.rows for i in mine if i.findings is not None and i.findings.rows), [])
+    asked = [[str(row.get("doc_id")), str(row.get("prompt", "")), str(row.get("target", ""))] for row in rows]
+    return {"seconds": sum(i.seconds for i in mine), "data": digest.of(asked) if asked else ""}
 
 
 def _slice_figures(check: str, measured: Sequence[Measurement]) -> list[Figure]:
@@ -197,7 +196,7 @@ def _model(evidence: Evidence, name: str) -> ModelRecord:
     facts = place.facts if place else None
     spec = evidence.plan.suite.models[name]
     source = " + ".join(str(spec.options[key]) for key in ("pretrained", "peft", "endpoint", "replay") if key in spec.options)
-    told = {} if facts is None else {
+    told: dict[str, Any] = {} if facts is None else {
         "dtype": facts.dtype, "device": facts.device, "parameters": facts.parameters,
         "gate": list(facts.gate), "path": facts.path,
     }  # fmt: skip
@@ -231,20 +230,32 @@ def _fixture(evidence: Evidence, name: str) -> FixtureRecord:
 
 
 def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
-    """The loss curves that a training fixture recorded."""
+    """The curves that a training fixture recorded, each a list of [step, value]; none for other fixtures."""
     curves = facts.get("curves") or {}
-    series = [
-        Series(name=name, points=[(float(x), float(y)) for x, y in points]) for name, points in curves.items() if points
-    ]
-    if not series:
-        return []
-    best = facts.get("best_epoch")
-    return [
-        Curves(
-            title="Loss while training", x="epoch", y="loss (nats per token)", series=series,
-            marker=float(best) if best is not None else None, marker_label="best epoch" if best is not None else "",
-        )
-    ]  # fmt: skip
+
+    def line(name: str, key: str) -> list[Series]:
+        points = [(float(step), float(value)) for step, value in curves.get(key) or ()]
+        return [Series(name=name, points=points)] if points else []
+
+    losses, rates = [*line("training", "train_loss"), *line("validation", "validation_loss")], line("rate", "learning_rate")
+    drawn: list[Figure] = []
+    if losses:
+        best = curves.get("best_step")
+        drawn.append(
+            Curves(
+                title="Loss while training", x="step", y="loss (nats per token)", series=losses,
+                marker=float(best) if best else None, marker_label=f"best: epoch {facts.get('best_epoch')}" if best else "",
+            )
+        )  # fmt: skip
+    if rates:
+        drawn.append(Curves(title="Learning rate", x="step", y="learning rate", series=rates))
+    return drawn
+
+
+def _shown_path(path: Path) -> str:
+    """The suite's file as seen from where the command was given; its name alone where it lies elsewhere."""
+    whole = path.resolve()
+    return whole.relative_to(Path.cwd()).as_posix() if whole.is_relative_to(Path.cwd()) else path.name
 
 
 def _warnings(evidence: Evidence) -> list[str]:

@@ -87,7 +87,7 @@ def run(order: Order) -> int:
         _sweep(folder)
         raise
     watch.stop()
-    _tell_github(done, suite.path)
+    _tell_github(done)
     if order.json:
         sys.stdout.write(results.render(done).decode("utf-8"))
     else:
@@ -197,13 +197,15 @@ def record(name: str, runs: Path) -> tuple[Run, Path]:
     raise SuiteError(f"no run {name!r}: neither a run folder, nor a result.json, nor a suite with runs below {runs}{nearest(name, known)}")
 
 
-def _tell_github(done: Run, suite: Path) -> None:
+def _tell_github(done: Run) -> None:
     """The step summary and the annotations, inside of GitHub Actions."""
-    from harness.report import markdown
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return
+    from harness.report import github
 
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as handle:
-            handle.write(markdown.render(done))
+    github.summarise(done, os.environ)
+    for line in github.commands(done):
+        sys.stderr.write(line + "\n")
 
 
 def error_document(error: Exception, kind: str, code: int) -> str:

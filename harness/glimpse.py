@@ -1,0 +1,87 @@
+"""A glimpse of criteria while answers are still coming in: shown as provisional, never decided on.
+
+A check is played once more with the answers that are there; those that are not count as missing and are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from time import perf_counter
+
+from harness.criterion import Criterion
+from harness.errors import HarnessError
+from harness.exchange import Response
+from harness.findings import Findings, Rounds
+from harness.gate import decide
+from harness.pool import Pool
+from harness.score import Scores
+from harness.watch import Provisional, Watch
+
+PATIENCE = 3.0
+"""Seconds between glimpses, at least; and they may take one part in twenty of the time."""
+PENDING = Response(fault="not answered yet", blame="infrastructure")
+
+
+@dataclass(slots=True)
+class Glimpser:
+    """Looks at what can be said so far, now and then, and tells the watch."""
+
+    criteria: Sequence[Criterion]
+    again: Mapping[tuple[str, str], Callable[[], Rounds | Findings]]
+    """(check, model) → a fresh start of that interview."""
+    pool: Pool
+    watch: Watch
+    seed: str
+    _next: float = field(default_factory=lambda: perf_counter() + PATIENCE)
+
+    def __call__(self) -> None:
+        """Look, if it is time to; what goes wrong is left to the check's own end."""
+        if perf_counter() < self._next:
+            return
+        began = perf_counter()
+        try:
+            rows = [self._row(criterion) for criterion in self.criteria]
+        except Exception:
+            self._next = inf  # a check that crashes says so at its own end; a glimpse must not end the answering
+            return
+        self.watch.provisional(rows)
+        took = perf_counter() - began
+        self._next = perf_counter() + max(PATIENCE, 20 * took)
+
+    def _row(self, criterion: Criterion) -> Provisional:
+        names = {"candidate", criterion.model} - {""}
+        found = {name: scores for name in names if (scores := self._so_far(criterion, name))}
+        if set(found) != names:
+            return Provisional(criterion.that, None)
+        record = decide(criterion, found, seed=self.seed)
+        shown = record.difference or record.candidate
+        if shown is None:
+            return Provisional(criterion.that, None)
+        return Provisional(criterion.that, shown.value, shown.low, shown.high, shown.n, record.verdict, shown.unit)
+
+    def _so_far(self, criterion: Criterion, model: str) -> dict[str, Scores]:
+        start = self.again.get((criterion.check, model))
+        if start is None:
+            return {}
+        try:
+            findings = self._played(start(), model)
+        except HarnessError:
+            return {}
+        if findings is None or criterion.metric not in findings.scores:
+            return {}
+        present = findings.scores[criterion.metric].present()
+        return {criterion.metric: present} if len(present.ids) > 1 else {}
+
+    def _played(self, talk: Rounds | Findings, model: str) -> Findings | None:
+        if not isinstance(talk, Generator):
+            return None
+        try:
+            asked = next(talk)
+            while True:
+                asked = talk.send([self.pool.known(request.to or model, request) or PENDING for request in asked])
+        except StopIteration as stop:
+            return stop.value if isinstance(stop.value, Findings) else None
+        finally:
+            talk.close()
