@@ -140,7 +140,9 @@ def _identify(work: Work) -> None:
 
 def _go_offline(work: Work) -> None:
     """Keep every library off the network where nothing in the suite is on it."""
-    named = [value for m in work.plan.suite.models.values() for k, value in m.options.items() if k in ("pretrained", "peft")]
+    named = [
+        value for m in work.plan.suite.models.values() for k, value in m.options.items() if k in ("pretrained", "peft")
+    ]
     local = all(str(v).startswith("$") or (work.plan.suite.root / Path(str(v)).expanduser()).is_dir() for v in named)
     hub = any("hub:" in str(value) for check in work.plan.checks for value in check.options.values())
     remote = any(check.kind == "forgetting" and not check.options.get("include_path") for check in work.plan.checks)
@@ -182,7 +184,9 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     work.watch.phase("ask")
     _prove(work, pool)
     pool.glance = _glimpser(work, pool)
-    shared = [i for check in work.plan.checks if check.entry.facts["asks"] != "together" for i in _interviews(work, check)]
+    shared = [
+        i for check in work.plan.checks if check.entry.facts["asks"] != "together" for i in _interviews(work, check)
+    ]
     conduct(shared, pool)
     alone: list[Interview] = []
     for check in work.plan.checks:
@@ -205,7 +209,7 @@ def _glimpser(work: Work, pool: Pool) -> Callable[[], None]:
         return lambda: None
     everyone = tuple(work.checkpoints.values())
     again = {
-        (check.name, name): lambda check=check, name=name: check.entry.function(  # type: ignore[misc]
+        (check.name, name): lambda check=check, name=name: check.entry.function(
             **_arguments(work, check, work.checkpoints[name], everyone)
         )
         for check in work.plan.checks

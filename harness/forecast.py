@@ -85,5 +85,3 @@ def _cost(name: str, requests: list[Request], unknown: list[str]) -> Cost:
     characters = sum(len(r.prompt) + sum(map(len, r.continuations)) for r in distinct.values())
     tokens = sum(r.max_new_tokens for r in distinct.values() if r.kind == "generate")
     return Cost(name, len(requests), len(distinct), characters, tokens, tuple(unknown))
-
-

@@ -153,7 +153,9 @@ def _check(
     own = [i.findings for i in interviews if i.findings is not None]
     figures += [figure for findings in own for figure in findings.figures]
     broken = [i for i in interviews if i.broken is not None]
-    warnings = [f"{i.model}: {text}" if i.model else text for i in interviews if i.findings for text in i.findings.warnings]
+    warnings = [
+        f"{i.model}: {text}" if i.model else text for i in interviews if i.findings for text in i.findings.warnings
+    ]
     return CheckRecord(
         kind=spec.kind,
         summary=spec.entry.summary,
@@ -180,7 +182,9 @@ def _slice_figures(check: str, measured: Sequence[Measurement]) -> list[Figure]:
     figures: list[Figure] = []
     for metric, field_name in dict.fromkeys((m.metric, m.slice.split("=")[0]) for m in mine):
         items = [
-            Interval(label=m.slice.split("=", 1)[1], model=m.model, value=m.value, low=m.low, high=m.high, n=m.n, note=m.note)
+            Interval(
+                label=m.slice.split("=", 1)[1], model=m.model, value=m.value, low=m.low, high=m.high, n=m.n, note=m.note
+            )
             for m in mine
             if m.metric == metric and m.slice.split("=")[0] == field_name
         ]
@@ -195,7 +199,9 @@ def _model(evidence: Evidence, name: str) -> ModelRecord:
     fault = evidence.broken.get(name) or (place.broken if place else None)
     facts = place.facts if place else None
     spec = evidence.plan.suite.models[name]
-    source = " + ".join(str(spec.options[key]) for key in ("pretrained", "peft", "endpoint", "replay") if key in spec.options)
+    source = " + ".join(
+        str(spec.options[key]) for key in ("pretrained", "peft", "endpoint", "replay") if key in spec.options
+    )
     told: dict[str, Any] = {} if facts is None else {
         "dtype": facts.dtype, "device": facts.device, "parameters": facts.parameters,
         "gate": list(facts.gate), "path": facts.path,
@@ -237,16 +243,23 @@ def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
         points = [(float(step), float(value)) for step, value in curves.get(key) or ()]
         return [Series(name=name, points=points)] if points else []
 
-    losses, rates = [*line("training", "train_loss"), *line("validation", "validation_loss")], line("rate", "learning_rate")
+    losses, rates = (
+        [*line("training", "train_loss"), *line("validation", "validation_loss")],
+        line("rate", "learning_rate"),
+    )
     drawn: list[Figure] = []
     if losses:
         best = curves.get("best_step")
         drawn.append(
             Curves(
-                title="Loss while training", x="step", y="loss (nats per token)", series=losses,
-                marker=float(best) if best else None, marker_label=f"best: epoch {facts.get('best_epoch')}" if best else "",
+                title="Loss while training",
+                x="step",
+                y="loss (nats per token)",
+                series=losses,
+                marker=float(best) if best else None,
+                marker_label=f"best: epoch {facts.get('best_epoch')}" if best else "",
             )
-        )  # fmt: skip
+        )
     if rates:
         drawn.append(Curves(title="Learning rate", x="step", y="learning rate", series=rates))
     return drawn
@@ -265,7 +278,11 @@ def _warnings(evidence: Evidence) -> list[str]:
     for name, place in evidence.pool.places.items():
         told += [f"{name}: {text}" for text in (place.facts.warnings if place.facts else ())]
     if plan.limit is not None:
-        told.append(f"Only the first {plan.limit} rows of each data set were asked (--limit): a smoke test, not an acceptance.")
+        told.append(
+            f"Only the first {plan.limit} rows of each data set were asked (--limit): a smoke test, not an acceptance."
+        )
     if plan.left_out:
-        told.append(f"{len(plan.left_out)} of {len(plan.suite.accept)} criteria were not decided: only a part was selected.")
+        told.append(
+            f"{len(plan.left_out)} of {len(plan.suite.accept)} criteria were not decided: only a part was selected."
+        )
     return told

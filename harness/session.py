@@ -39,7 +39,8 @@ def find(name: str) -> Path:
     if path.is_dir():
         raise SuiteError(f"the folder {name} holds no suite.yaml")
     beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
-    raise SuiteError(f"no suite {name!r}: neither a file, nor a folder with a suite.yaml, nor a bundled suite{nearest(name, [*bundled, *beside])}")
+    hint = nearest(name, [*bundled, *beside])
+    raise SuiteError(f"no suite {name!r}: no file, no folder with a suite.yaml, and no bundled suite{hint}")
 
 
 def load(order: Order) -> Suite:
@@ -194,7 +195,8 @@ def record(name: str, runs: Path) -> tuple[Run, Path]:
         if file.is_file():
             return results.load(file), file.resolve().parent
     known = [path.parent.parent.name for path in runs.glob("*/latest/result.json")] if runs.is_dir() else []
-    raise SuiteError(f"no run {name!r}: neither a run folder, nor a result.json, nor a suite with runs below {runs}{nearest(name, known)}")
+    hint = nearest(name, known)
+    raise SuiteError(f"no run {name!r}: no run folder, no result.json, and no suite with runs below {runs}{hint}")
 
 
 def _tell_github(done: Run) -> None:

@@ -61,7 +61,8 @@ def test_what_differs_is_told_and_refused(now: dict[str, Any], told: str) -> Non
 
 def record(that: str) -> CriterionRecord:
     return CriterionRecord(
-        id=that, that=that, check="t", metric="accuracy", verdict="pass", reason="fine", bound=BoundRecord(op=">=", value=0.8)
+        id=that, that=that, check="t", metric="accuracy", verdict="pass", reason="fine",
+        bound=BoundRecord(op=">=", value=0.8)
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Write the tree of the house into README.md: every file with the first line of what it says of itself.
 
-    python tools/readme_tree.py          writes it
+python tools/readme_tree.py          writes it
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ FLOORS: dict[str, list[str]] = {
     ],
     "mechanisms: each does one thing": [],
     "works: put it all together": [
-        "workshop", "plan", "preflight", "forecast", "prospect", "pool", "interview", "engine", "claim", "wording", "gate",
-        "settle", "lock", "record",
+        "workshop", "plan", "preflight", "forecast", "prospect", "pool", "interview", "glimpse", "engine", "claim",
+        "wording", "gate", "settle", "lock", "record",
     ],
     "faces: what people see": ["session", "overview", "cli", "__main__"],
 }  # fmt: skip
@@ -48,7 +48,8 @@ def tree(root: Path = ROOT) -> str:
     lines: list[tuple[str, str]] = [("harness/", "")]
     for floor, names in FLOORS.items():
         lines.append((f"  # {floor}", ""))
-        lines += [(f"  {name}.py", first_line(house / f"{name}.py")) for name in names or loose if (house / f"{name}.py").is_file()]
+        here = [house / f"{name}.py" for name in names or loose]
+        lines += [(f"  {path.name}", first_line(path)) for path in here if path.is_file()]
         if not names:
             for folder in MECHANISMS:
                 lines += _folder(house / folder)

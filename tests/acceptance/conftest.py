@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ Command = Callable[..., Done]
 
 
 @pytest.fixture
-def harness(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+def harness(tmp_path: Path) -> Command:
     """`harness(*words)` runs the command in a process of its own, in an empty folder, with a cache of its own."""
     here = tmp_path / "cwd"
     here.mkdir()
@@ -67,7 +67,7 @@ def harness(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr, cwd / "runs")
 
-    yield command
+    return command
 
 
 @pytest.fixture

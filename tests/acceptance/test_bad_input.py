@@ -19,7 +19,8 @@ import pytest
 import tiny
 
 ROWS: list[dict[str, Any]] = [
-    {"id": str(at), "input": f"question {at}", "target": ["yes", "no"][at % 2], "channel": "ab"[at % 2]} for at in range(30)
+    {"id": str(at), "input": f"question {at}", "target": ["yes", "no"][at % 2], "channel": "ab"[at % 2]}
+    for at in range(30)
 ]
 SUITE = """
 suite: twin
@@ -191,7 +192,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 kB; needs the right to mount one."""
     place = tmp_path / "small"
     place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("may not mount a small file system here")
     yield place

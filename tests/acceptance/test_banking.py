@@ -64,8 +64,8 @@ def _random_encoder(folder: Path, texts: list[str]) -> None:
     torch.manual_seed(0)
     labels = dict(enumerate(INTENTS))
     config = BertConfig(
-        vocab_size=words.get_vocab_size(), hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128,
-        max_position_embeddings=128, id2label=labels, label2id={v: k for k, v in labels.items()},
+        vocab_size=words.get_vocab_size(), hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=128, max_position_embeddings=128, id2label=labels, label2id={v: k for k, v in labels.items()},
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(folder)
 

@@ -8,10 +8,10 @@ import re
 from html import unescape
 
 import pytest
-import runs
 from lxml import etree
 from lxml import html as parser
 
+import runs
 from harness.report import html, plain
 from harness.run import CheckRecord, Confusion, Curves, Example, Examples, Interval, Intervals, Run, Series, Table
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-import runs
 
+import runs
 from harness.report import words
 from harness.run import BoundRecord, EstimateRecord
 
