@@ -250,6 +250,7 @@ def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
     drawn: list[Figure] = []
     if losses:
         best = curves.get("best_step")
+        label = f"best: epoch {facts.get('best_epoch')}" if best else ""
         drawn.append(
             Curves(
                 title="Loss while training",
@@ -257,7 +258,7 @@ def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
                 y="loss (nats per token)",
                 series=losses,
                 marker=float(best) if best else None,
-                marker_label=f"best: epoch {facts.get('best_epoch')}" if best else "",
+                marker_label=label,
             )
         )
     if rates:
