@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 AIM = 500
@@ -26,6 +27,26 @@ started = time.perf_counter()
 if sys.argv[1] != "-":
     found = scan(open_data(sys.argv[1], root=Path("/")), fields=["input"], target="target").require()
     assert found.count == int(sys.argv[2]), found.count
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(peak / (2**20 if sys.platform == "darwin" else 2**10), time.perf_counter() - started)
+"""
+
+SUITE = """
+suite: million
+models: {candidate: {replay: answers.jsonl}}
+checks:
+  answers: {task: {data: ids.jsonl, metrics: [exact_match]}}
+accept:
+  - answers.exact_match >= 0.5
+"""
+PLAN = """
+import resource, sys, time
+from harness import overview, session
+from harness.order import Order
+from pathlib import Path
+started = time.perf_counter()
+order = Order("suite.yaml", cache=Path(sys.argv[1]) / "cache", runs=Path(sys.argv[1]) / "runs")
+overview.planned(session.load(order), order, json=True)
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(peak / (2**20 if sys.platform == "darwin" else 2**10), time.perf_counter() - started)
 """
@@ -65,23 +86,38 @@ def write(folder: Path, rows: int) -> None:
             writer.write_table(pa.Table.from_pylist(some, schema=schema))
 
 
-def main() -> None:
-    """Print a table."""
-    if sys.argv[1:2] == ["--write"]:
-        write(Path(sys.argv[2]), int(sys.argv[3]))
-        return
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, __file__, "--write", folder, str(rows)], check=True)
-        paths = [Path(folder, name) for name in FILES]
+def planned(folder: Path) -> tuple[float, float]:
+    """Peak MiB and seconds of `harness plan` on the rows with ids, in a fresh process."""
+    (folder / "suite.yaml").write_text(SUITE, encoding="utf-8")
+    (folder / "answers.jsonl").write_text('{"id": "1", "response": "x"}\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", PLAN, str(folder)], capture_output=True, text=True, check=True, cwd=folder
+    )
+    peak, seconds = map(float, done.stdout.splitlines()[-1].split())
+    return peak, seconds
+
+
+def rows(count: int = 1_000_000) -> Iterator[tuple[str, str, str]]:
+    """Memory above the imports, for every format, and for a whole plan."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        subprocess.run([sys.executable, __file__, "--write", place, str(count)], check=True)
         baseline = min(measure("-", 0)[0] for _ in range(2))
-        print(f"validating {rows:,} rows; import baseline {baseline:.0f} MB; aim: under {AIM} MB above it")
-        print(f"{'file':14}{'size':>10}{'above baseline':>17}{'seconds':>10}")
-        for path in paths:
-            peak, seconds = measure(str(path), rows)
-            size = path.stat().st_size / 1e6
-            print(f"{path.name:14}{size:>7.0f} MB{peak - baseline:>14.1f} MB{seconds:>10.1f}", flush=True)
+        for name in FILES:
+            peak, seconds = measure(str(folder / name), count)
+            found = f"+{peak - baseline:.0f} MB, {seconds:.1f} s"
+            yield f"validating {count:,} rows of {name}", found, f"under {AIM} MB above the imports ({baseline:.0f} MB)"
+        peak, seconds = planned(folder)
+        yield (
+            f"harness plan, {count:,} rows of ids.jsonl",
+            f"+{peak - baseline:.0f} MB, {seconds:.1f} s",
+            f"under {AIM} MB",
+        )
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--write"]:
+        write(Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        for line in rows(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000):
+            print(f"{line[0]:<50} {line[1]:<20} {line[2]}", flush=True)

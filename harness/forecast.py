@@ -9,10 +9,12 @@ from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken
 from harness.exchange import Request, Response
-from harness.plan import Plan, opened, task_of
+from harness.plan import Plan, opened, root_task, task_of
 from harness.spec import CheckSpec
 from harness.workshop import Workshop, reference
 
+PLAYED = 20_000
+"""Rows of a data set that are played through at most; beyond, the counts are scaled up from these."""
 UNANSWERED = Response(fault="not asked: this is a plan", blame="infrastructure")
 
 
@@ -27,6 +29,8 @@ class Cost:
     """Of prompts and continuations; about four make a token of English."""
     new_tokens: int
     """At most, for generated answers."""
+    scaled: bool = False
+    """Whether the numbers were scaled up from a part of the data."""
     unknown: tuple[str, ...] = ()
     """Checks whose data is not made yet, so that nobody can count."""
 
@@ -35,14 +39,27 @@ def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
     """What each model of the plan would be asked, without loading any."""
     per_model: dict[str, list[Request]] = {name: [] for name in plan.models}
     unknown: dict[str, list[str]] = {name: [] for name in plan.models}
+    share = _share(plan, workshop)
+    part = plan if share == 1.0 else replace(plan, limit=PLAYED)
     for check in plan.checks:
         for name in plan.models if check.entry.facts["asks"] == "each" else plan.models[:1]:
             if not _countable(check, plan, workshop):
                 unknown[name].append(check.name)
                 continue
-            for request in _played(check, name, plan, workshop):
+            for request in _played(check, name, part, workshop):
                 per_model[request.to or name].append(request)
-    return [_cost(name, requests, unknown[name]) for name, requests in per_model.items()]
+    return [_cost(name, requests, unknown[name], share) for name, requests in per_model.items()]
+
+
+def _share(plan: Plan, workshop: Workshop) -> float:
+    """Which part of the largest data set is played through: 1 unless it is very large."""
+    most = 0
+    for check in plan.checks:
+        root = root_task(plan.suite, check)
+        if root is not None and _countable(root, plan, workshop):
+            rows = workshop.dataset(root.options["data"]).count()
+            most = max(most, min(rows, plan.limit) if plan.limit is not None else rows)
+    return min(1.0, PLAYED / most) if most else 1.0
 
 
 def _countable(check: CheckSpec, plan: Plan, workshop: Workshop) -> bool:
@@ -80,8 +97,9 @@ def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iter
         talk.close()
 
 
-def _cost(name: str, requests: list[Request], unknown: list[str]) -> Cost:
+def _cost(name: str, requests: list[Request], unknown: list[str], share: float) -> Cost:
     distinct = {request if not request.fresh else id(request): request for request in requests}
     characters = sum(len(r.prompt) + sum(map(len, r.continuations)) for r in distinct.values())
     tokens = sum(r.max_new_tokens for r in distinct.values() if r.kind == "generate")
-    return Cost(name, len(requests), len(distinct), characters, tokens, tuple(unknown))
+    numbers = [round(number / share) for number in (len(requests), len(distinct), characters, tokens)]
+    return Cost(name, *numbers, share < 1.0, tuple(unknown))

@@ -126,15 +126,9 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     asked = costs(plan, workshop)
     power = _power(plan, workshop, order)
     if json:
-        _document(
-            {
-                "suite": suite.name,
-                "models": plan.models,
-                "fixtures": fixtures,
-                "requests": [asdict(c) for c in asked],
-                "criteria": power,
-            }
-        )
+        asked_for = [asdict(cost) for cost in asked]
+        told = {"suite": suite.name, "models": plan.models, "fixtures": fixtures, "requests": asked_for}
+        _document({**told, "criteria": power})
         return
     _line(f"{suite.name}: {', '.join(plan.models)}")
     _line("\nmake")
@@ -144,7 +138,7 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     for cost in asked:
         unknown = f"; not counted before their data is made: {', '.join(cost.unknown)}" if cost.unknown else ""
         _line(
-            f"  {cost.model:<16} {cost.requests:,} requests, {cost.distinct:,} distinct, "
+            f"  {cost.model:<16} {'about ' if cost.scaled else ''}{cost.requests:,} requests, {cost.distinct:,} distinct, "
             f"about {cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
         )
     _line("\ndecide")

@@ -47,12 +47,12 @@ def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilo
     quantity = measured(plan.suite, criterion.check)[criterion.metric]
     if quantity.family == "census":
         return Prospect(criterion.that, None, "every item is counted; nothing is left to chance")
-    rows = _rows(plan, workshop, check, criterion)
-    n = len(rows) if rows is not None else pilot.samples(criterion)
+    counted = _counted(plan, workshop, check, criterion)
+    n = counted.total() if counted is not None else pilot.samples(criterion)
     if n is None:
         return Prospect(criterion.that, None, "how many samples there will be is known when their data is made")
-    if criterion.slice.kind in ("worst", "each") and rows is not None and criterion.slice.field:
-        n = min(Counter(str(row.get(criterion.slice.field)) for row in rows).values())
+    if criterion.slice.kind in ("worst", "each") and counted and criterion.slice.field:
+        n = min(counted.values())
     if not n:
         return Prospect(criterion.that, 0, "no sample; nothing can be decided", possible=False)
     found = outlook(
@@ -75,8 +75,8 @@ def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilo
     )
 
 
-def _rows(plan: Plan, workshop: Workshop, check: CheckSpec, criterion: Criterion) -> list[dict[str, Any]] | None:
-    """The rows that a criterion's samples are made of; None where they are not there yet."""
+def _counted(plan: Plan, workshop: Workshop, check: CheckSpec, criterion: Criterion) -> Counter[str] | None:
+    """How many rows of each slice a criterion's samples are made of; None where the data is not there yet."""
     root = root_task(plan.suite, check)
     value = check.options.get("unanswerable") if criterion.metric in ("recall", "hallucination_rate") else None
     value = value or (root.options.get("data") if root else None)
@@ -88,7 +88,8 @@ def _rows(plan: Plan, workshop: Workshop, check: CheckSpec, criterion: Criterion
     data: Dataset = workshop.dataset(value)
     wanted = check.options.get("requests", 100) if check.entry.facts["asks"] == "together" else plan.limit
     limits = [each for each in (wanted, plan.limit) if each is not None]
-    return list(islice(data.rows(), min(limits) if limits else None))
+    rows = islice(data.rows(), min(limits) if limits else None)
+    return Counter(str(row.get(criterion.slice.field)) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""Everything that has an aim, measured in one go and printed as a table: `python -m benchmarks [name …]`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from benchmarks import first_verdict, memory, startup
+
+Row = tuple[str, str, str]
+"""(what was measured, what came out, what it is held against)"""
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "startup": startup.rows,
+    "first_verdict": first_verdict.rows,
+    "memory": memory.rows,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the parts that are named, or all of them."""
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        print(f"no benchmark {unknown[0]!r}; known: {', '.join(PARTS)} (and the modules calibration and resampling)")
+        return 2
+    print(f"{'measured':<58} {'found':<26} aim or peer")
+    for name in names or PARTS:
+        for what, found, aim in PARTS[name]():
+            print(f"{what:<58} {found:<26} {aim}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
