@@ -10,14 +10,24 @@ from types import FrameType
 from harness.errors import HarnessError
 from harness.verdict import Exit
 
+STOPPED = "what was made and answered is kept, and the same command goes on from there"
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, made an exception so that everything is closed on the way out."""
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM, made an exception so that everything is closed on the way out.
+
+    Not a KeyboardInterrupt: the command-line library would turn that into an exit code of its own, without a sentence.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(signal.Signals(number).name)
 
 
 def main() -> None:
     """Run the command and exit with its code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     sys.exit(_main())
 
 
@@ -28,18 +38,10 @@ def _main() -> int:
         code = app(standalone_mode=False)
     except HarnessError as error:
         return _say(str(error), error.kind, error.exit_code)
-    except Terminated:
-        return _say(
-            "terminated; what was made and answered is kept, and the same command goes on from there",
-            "",
-            Exit.TERMINATED,
-        )
-    except KeyboardInterrupt:
-        return _say(
-            "interrupted; what was made and answered is kept, and the same command goes on from there",
-            "",
-            Exit.INTERRUPTED,
-        )
+    except Stopped as stop:
+        if stop.number == signal.SIGTERM:
+            return _say(f"terminated; {STOPPED}", "", Exit.TERMINATED)
+        return _say(f"interrupted; {STOPPED}", "", Exit.INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.BROKEN)
@@ -76,8 +78,10 @@ def _say(text: str, kind: str, code: int) -> int:
     return int(code)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop in order; the second signal stops at once."""
+    signal.signal(number, signal.SIG_DFL)
+    raise Stopped(number)
 
 
 if __name__ == "__main__":

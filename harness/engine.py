@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness import digest, preflight
+from harness import digest, pledge, preflight
 from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
@@ -76,21 +76,35 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
         work = Work(plan, workshop, watch, journal)
+        stack.push(_note_the_end(journal))
         _look(work, made=False)
         _go_offline(work)
+        held = pledge.held(suite, workshop, folder.parent)
         _make(work)
         _look(work, made=True)
         _identify(work)
+        weights = work.checkpoints["candidate"].digest if "candidate" in work.checkpoints else ""
+        work.plan = plan = pledge.at_look(plan, held, weights)
         residents = Residents()
         pool = _pool(work, residents, stack)
         interviews = _ask(work, pool, wish.exit_first)
         for checkpoint in work.checkpoints.values():
             must_be_unchanged(checkpoint, memo=store.root / "digests.json")
         watch.phase("decide", len(plan.criteria))
-        evidence = Evidence(plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings)
+        evidence = Evidence(plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings, held)
         done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
         journal.write("decided", verdict=done.verdict)
     return done, [row for interview in interviews for row in _rows(interview)]
+
+
+def _note_the_end(journal: Journal) -> Callable[[type[BaseException] | None, BaseException | None, Any], None]:
+    """On the way out of a run that did not reach its verdict, the journal says why."""
+
+    def note(kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is not None:
+            journal.write("stopped", why=kind.__name__, text=str(error))
+
+    return note
 
 
 def _look(work: Work, *, made: bool) -> None:
@@ -270,7 +284,7 @@ def _arguments(
     suite, limit = work.plan.suite, work.plan.limit
     options = {n: o.default for n, o in check.entry.options.items() if o.default is not REQUIRED}
     options.update(opened(check, work.workshop))
-    task = task_of(suite, check, work.workshop, limit)
+    task = task_of(suite, check, work.workshop, limit, work.plan.share)
     given = {
         "own": task,
         "model": checkpoint,

@@ -101,5 +101,12 @@ def _cost(name: str, requests: list[Request], unknown: list[str], share: float) 
     distinct = {request if not request.fresh else id(request): request for request in requests}
     characters = sum(len(r.prompt) + sum(map(len, r.continuations)) for r in distinct.values())
     tokens = sum(r.max_new_tokens for r in distinct.values() if r.kind == "generate")
-    numbers = [round(number / share) for number in (len(requests), len(distinct), characters, tokens)]
-    return Cost(name, *numbers, share < 1.0, tuple(unknown))
+    return Cost(
+        name,
+        requests=round(len(requests) / share),
+        distinct=round(len(distinct) / share),
+        characters=round(characters / share),
+        new_tokens=round(tokens / share),
+        scaled=share < 1.0,
+        unknown=tuple(unknown),
+    )

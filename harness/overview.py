@@ -137,9 +137,10 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     _line("\nask")
     for cost in asked:
         unknown = f"; not counted before their data is made: {', '.join(cost.unknown)}" if cost.unknown else ""
+        about = "about " if cost.scaled else ""
         _line(
-            f"  {cost.model:<16} {'about ' if cost.scaled else ''}{cost.requests:,} requests, {cost.distinct:,} distinct, "
-            f"about {cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
+            f"  {cost.model:<16} {about}{cost.requests:,} requests, {cost.distinct:,} distinct, about "
+            f"{cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
         )
     _line("\ndecide")
     for row in power:

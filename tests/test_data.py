@@ -260,7 +260,7 @@ def test_missing_fields_and_targets_are_named(tmp_path: Path) -> None:
 def test_a_label_outside_the_choices_is_named(tmp_path: Path) -> None:
     dataset = data(tmp_path, '{"t": "yes"}\n{"t": "maybe"}\n{"t": 3}\n')
     assert errors(dataset, target="t", choices=["yes", 3]) == [
-        "rows.jsonl:2: the target 'maybe' is none of the choices (3, yes)"
+        "rows.jsonl:2: the target 'maybe' is none of the choices (known: 3, yes)"
     ]
 
 

@@ -75,7 +75,7 @@ def test_good_data(look: Callable[..., list[Scan]], write: Callable[..., str]) -
         ([*ROWS, {"input": "x", "target": " "}], {}, "rows.jsonl:13: the target 'target' is empty"),
         ([*ROWS, {"id": "r3", "input": "x", "target": "no"}], {}, "rows.jsonl:13: the id 'r3' stands on line 4"),
         ([*ROWS, {"input": "x", "target": "maybe"}], {"choices": ["yes", "no"]},
-         "rows.jsonl:13: the target 'maybe' is none of the choices (no, yes)"),
+         "rows.jsonl:13: the target 'maybe' is none of the choices (known: no, yes)"),
         (ROWS[:1], {}, "rows.jsonl: has 1 row; at least 2 rows are needed"),
         ('{"input": "x", "target": "y"}\n{"input": \n', {}, "rows.jsonl:2:"),
         (ROWS, {"prompt": "{{ imput }}"}, "rows.jsonl:1: check 'quiz': the template asks for something the row does "

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.data.columns import text_of
 from harness.data.dataset import Dataset, own_id, row_digest, twice
-from harness.errors import Complaint, NothingSelected, SuiteError
+from harness.errors import Complaint, NothingSelected, SuiteError, nearest
 
 SHOWN = 10
 """How many complaints of one kind are written out."""
@@ -165,8 +165,8 @@ class _Pass:
             return
         for answer in map(text_of, answers):
             if self.choices is not None and answer not in self.choices:
-                some = ", ".join(sorted(self.choices)[:12])
-                self.wrong("label", line, f"the target {answer!r} is none of the choices ({some})")
+                hint = nearest(answer, self.choices)
+                self.wrong("label", line, f"the target {answer!r} is none of the choices{hint}")
             if self.labels is not None:
                 self.labels[answer] = self.labels.get(answer, 0) + 1
                 if len(self.labels) > MOST_LABELS:

@@ -173,7 +173,7 @@ def test_adapter_without_effect(harness: Callable, twin: Callable, tmp_path: Pat
     tiny.lora(path.parent / "noop", path.parent / "base", effect=0.0)
     done = harness("run", path)
     assert done.code == 4
-    assert "no effect" in done.result["criteria"][0]["reason"]
+    assert "changes nothing" in done.result["criteria"][0]["reason"]
 
 
 # --- the disk and the user
