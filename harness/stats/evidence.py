@@ -12,6 +12,10 @@ Ends = tuple[float | None, float | None]
 """(low, high); None where that end is not known."""
 
 
+STARTS = (0.499, 0.45, 0.4, 0.3, 0.2, 0.1, 0.05)
+"""Where a p-value is looked for first: the first α whose bounds are known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """A value and how its one-sided bounds depend on the confidence."""
@@ -82,10 +86,12 @@ class Evidence:
         """
         if self.exact:
             return 0.0 if claim(self.value, self.value) else 1.0
-        # Not at one half itself: there both bounds of some methods meet, and no width counts as no knowledge.
-        if not claim(*self.bounds(1 - 0.499)):
+        # Near one half both bounds of some methods meet (replicates of few different values), and no width counts as no
+        # knowledge: begin where there is some.
+        start = next((alpha for alpha in STARTS if self.bounds(1 - alpha) != (None, None)), None)
+        if start is None or not claim(*self.bounds(1 - start)):
             return 1.0
-        holds, fails = math.log(0.499), math.log(1e-12)
+        holds, fails = math.log(start), math.log(1e-12)
         if claim(*self.bounds(1 - math.exp(fails))):
             return math.exp(fails)
         for _ in range(40):

@@ -12,7 +12,7 @@ import pytest
 from scipy import stats as scipy_stats
 
 from harness.score import Quantity, Totals, table
-from harness.stats import difference, level, replicates, resample
+from harness.stats import difference, level, level_evidence, replicates, resample
 
 RNG = np.random.default_rng(11)
 ROWS = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=float)[RNG.choice(4, 300, p=[0.4, 0.1, 0.1, 0.4])]
@@ -194,3 +194,14 @@ def test_tails_are_continued_as_those_of_a_normal() -> None:
         assert found == pytest.approx(scipy_stats.norm.ppf(level_), abs=0.4)
     assert replicates.extended(values, 0.3) == replicates.quantiles(values, 0.3)
     assert replicates.extended(values[:50], 1e-5) is None
+
+
+@pytest.mark.parametrize("short", [0, 1, 2])
+def test_replicates_of_few_values_still_prove_what_is_far(short: int) -> None:
+    """Answers of 33 or 34 tokens: near one half both bounds fall on one point, which is no reason to prove nothing."""
+    quantity = Quantity("tokens_per_answer", "unbounded", "lower", (0.0, math.inf))
+    values = np.where(np.random.default_rng(1).random(60) < 0.3, 33.0, 34.0)
+    values[:short] = 25.0
+    found = level_evidence(table(quantity, [str(at) for at in range(60)], list(map(float, values))), seed="x")
+    assert found.p_value(lambda low, high: low is not None and low > 20) < 1e-3
+    assert found.p_value(lambda low, high: high is not None and high < 20) == 1.0
