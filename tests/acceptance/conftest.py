@@ -26,7 +26,8 @@ class Done:
     @property
     def folder(self) -> Path:
         """The newest complete run."""
-        return max(self.runs.glob("*/*/result.json"), key=lambda p: p.stat().st_mtime_ns).parent
+        complete = [path for path in self.runs.glob("*/*/result.json") if path.parent.name != "latest"]
+        return max(complete, key=lambda path: path.stat().st_mtime_ns).parent
 
     @property
     def result(self) -> dict[str, Any]:

@@ -40,7 +40,6 @@ def browser() -> Iterator[Any]:
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Run name → its report on disk."""
     import runs
-
     from harness.report import html
 
     folder = tmp_path_factory.mktemp("reports")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import runs
-
 from harness.report import compare
 from harness.run import Run
 

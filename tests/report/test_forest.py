@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import runs
 from hypothesis import given
 from hypothesis import strategies as st
 
+import runs
 from harness.report import forest
 from harness.run import BoundRecord
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-import runs
 
+import runs
 from harness import content
 from harness.errors import OutputBroken, SuiteError
 from harness.report import json as results

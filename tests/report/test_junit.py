@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import runs
 from lxml import etree
 
+import runs
 from harness.report import junit
 
 

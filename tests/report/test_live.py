@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
-import runs
 from rich.console import Console
 
+import runs
 from harness.report.live import HEARTBEAT, Live
 from harness.watch import Provisional, Silent, Watch
 

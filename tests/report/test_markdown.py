@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-import runs
 
+import runs
 from harness.report import markdown
 from harness.run import Example, Examples
 

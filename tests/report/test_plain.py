@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-import runs
 from hypothesis import given
 from hypothesis import strategies as st
 
+import runs
 from harness.report import plain
 
 ANY = st.text(st.characters(codec=None, exclude_categories=[]))

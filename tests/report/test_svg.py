@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import runs
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+import runs
 from harness.report import forest, svg
 from harness.run import Curves, Histogram, Interval, Intervals, Series
 

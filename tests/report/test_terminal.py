@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import runs
 
+import runs
 from harness.report import terminal
 
 FOLDER = Path("/runs/transit/one")
