@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from talk import CRASH, OUTAGE, drive, gold, task
 
 from harness import stats
 from harness.ask import ask, gap, gap_quantity, proportion, value_of
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
+from talk import CRASH, OUTAGE, drive, gold, task
 
 ACCURACY = Quantity("accuracy", "proportion")
 

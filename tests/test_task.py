@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talk import CRASH, OUTAGE, data, drive, gold, task
 
 from harness.ask import ask
 from harness.assembly import averaged, build, measures
@@ -17,6 +16,7 @@ from harness.errors import CheckBroken, NothingSelected, SuiteError
 from harness.exchange import Request, Response, Scored
 from harness.score import CANDIDATE, INFRASTRUCTURE
 from harness.task import Answer, Task, as_text
+from talk import CRASH, OUTAGE, data, drive, gold, task
 
 ROWS = [
     {"id": "a", "input": "2+2?", "target": "4", "kind": "sum", "who": "x"},

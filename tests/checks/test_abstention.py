@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from talk import CANDIDATE, CRASH, OUTAGE, data, drive, leaf, task
 
 from harness import stats
 from harness.checks.abstention import PATTERNS
 from harness.errors import CheckBroken, SuiteError
 from harness.score import Totals
+from talk import CANDIDATE, CRASH, OUTAGE, data, drive, leaf, task
 
 KNOWN = [{"id": f"k{at}", "input": f"known {at}", "target": f"at {at} o'clock", "line": "7"} for at in range(20)]
 HOPELESS = [{"id": f"u{at}", "input": f"unknown {at}", "kind": "fare" if at % 2 else "place"} for at in range(20)]

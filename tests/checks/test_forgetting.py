@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from talk import CANDIDATE, OUTAGE, Heard, chosen, drive, leaf
 
 from harness import stats
 from harness.errors import CheckBroken, SuiteError
 from harness.exchange import Request, Response, Scored
+from talk import CANDIDATE, OUTAGE, Heard, chosen, drive, leaf
 
 ROWS = [
     {

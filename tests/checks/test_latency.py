@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talk import BASE, CANDIDATE, CRASH, drive, leaf, task
 
 from harness import stats
 from harness.errors import CheckBroken, NothingSelected, SuiteError
 from harness.exchange import Request, Response
+from talk import BASE, CANDIDATE, CRASH, drive, leaf, task
 
 ROWS = [{"id": str(at), "input": f"q{at}", "target": "x"} for at in range(50)]
 BOTH = (BASE, CANDIDATE)

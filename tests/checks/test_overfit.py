@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talk import BASE, CANDIDATE, data, drive, leaf, task
 
 from harness import stats
 from harness.catalog import Catalog
 from harness.errors import SuiteError
+from talk import BASE, CANDIDATE, data, drive, leaf, task
 
 TEST = [{"id": f"t{at}", "input": f"test {at}", "target": "yes"} for at in range(40)]
 TRAIN = [{"input": f"train {at}", "target": "yes"} for at in range(60)]

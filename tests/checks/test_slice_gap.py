@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talk import CANDIDATE, drive, leaf, task
 
 from harness import stats
 from harness.errors import SuiteError
+from talk import CANDIDATE, drive, leaf, task
 
 ROWS = [
     {"id": f"{style}{at}", "input": f"{style} {at}", "target": "yes", "style": style, "who": f"u{at % 10}"}

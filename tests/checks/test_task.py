@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from talk import BASE, CANDIDATE, CRASH, drive, gold, leaf, task
 
 from harness.catalog import Catalog
 from harness.findings import Findings
 from harness.run import Confusion, Examples
+from talk import BASE, CANDIDATE, CRASH, drive, gold, leaf, task
 
 LABELS = ["yes", "no", "maybe", "no", "yes", "yes"]
 ROWS = [{"id": str(at), "input": f"row {at}", "target": label, "lang": "de"} for at, label in enumerate(LABELS)]

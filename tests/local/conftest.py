@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from harness.exchange import Model
 from harness.local import Residents, identify
 from harness.models.transformers import transformers

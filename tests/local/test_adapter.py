@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from harness.errors import CheckpointBroken, SuiteError
 from harness.exchange import Model, Request
 from harness.local import Residents

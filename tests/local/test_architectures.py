@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from harness.exchange import Model, Request
 
 Load = Callable[..., Model]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tiny
 from harness.exchange import Model, Request
 from harness.local.batch import Budget, Exhausted, in_batches, out_of_memory
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from harness.errors import CheckpointBroken
 from harness.exchange import Model, Request
 

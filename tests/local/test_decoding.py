@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from harness.exchange import Model, Request
 from harness.local.decoding import Sampling, draw
 

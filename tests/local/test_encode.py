@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tiny
 from harness.errors import SuiteError
 from harness.exchange import Model, Request
 from harness.local.encode import Encoder, TemplateFault, windows

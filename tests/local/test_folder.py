@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from harness.errors import CheckpointBroken, SuiteError
 from harness.local.folder import head_of, survey_adapter, survey_model
 

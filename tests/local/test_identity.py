@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from harness import digest
 from harness.errors import SuiteError, Tampered
 from harness.local import head, identify, is_adapter, must_be_unchanged

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from harness.errors import Broken, CheckpointBroken, SuiteError
 from harness.exchange import Model, Request
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import tiny
 
+import tiny
 from harness.exchange import Model, Request
 from harness.local.scoring import Unit, bundles
 

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import gsm8k
 import pytest
-import tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gsm8k
+import tiny
 from harness.catalog import Catalog
 from harness.checkpoint import Checkpoint
 from harness.errors import SuiteError

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from harness.catalog import Catalog
 from harness.errors import CheckpointBroken
 from harness.exchange import Request

@@ -6,9 +6,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import tiny
 import torch
 
+import tiny
 from harness import digest
 from harness.checkpoint import Checkpoint
 from harness.errors import CheckpointBroken, SuiteError

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tiny
 from harness.data import Dataset, open_data
 from harness.errors import FixtureBroken, SuiteError
 from harness.train import Encoder, Wording
