@@ -34,6 +34,8 @@ class Ruling:
     """`field=value` of a slice."""
     close: bool = False
     """Undecided only because the bound lies within the Monte-Carlo error of the resampling."""
+    p_pass: float | None = None
+    """p-value of the claim that it holds, where an "at least u of m" asks for it."""
 
     @property
     def decided(self) -> Estimate:
@@ -127,6 +129,7 @@ def rule(criterion: Criterion, candidate: Scores, reference: Scores | None, *, s
         rows=len(candidate.ids),
         label=label,
         close=close,
+        p_pass=(1.0 if close else _p_pass(criterion, evidence, targets, verdict)) if criterion.group else None,
     )
 
 
@@ -171,6 +174,12 @@ def _p_fail(criterion: Criterion, evidence: Evidence, targets: tuple[float, ...]
     claim: Callable[[End, End], bool] = lambda low, high: fails(criterion.op, low, high, targets)  # noqa: E731
     # Of a band, at most one of "below it" and "above it" is false at a time, so each is claimed at the whole α.
     return evidence.p_value(claim)
+
+
+def _p_pass(criterion: Criterion, evidence: Evidence, targets: tuple[float, ...], verdict: Verdict) -> float:
+    if criterion.on == "point":
+        return 0.0 if verdict is Verdict.PASS else 1.0
+    return evidence.p_value(lambda low, high: passes(criterion.op, low, high, targets))
 
 
 def needed_samples(

@@ -135,6 +135,23 @@ def plan(
     overview.planned(session.load(order), order, json=json)
 
 
+@app.command()
+def lock(
+    suite: SuiteName,
+    reason: Annotated[
+        str, typer.Option("--reason", envvar="HARNESS_REASON", help="Why it is locked anew; stays in the lock.")
+    ] = "",
+    sets: Sets = None,
+    cache: Cache = None,
+    json: Json = False,
+) -> None:
+    """Promise the criteria, samples and settings of a suite before its candidate is measured: suite.lock."""
+    from harness import overview, session
+
+    order = Order(suite, None, tuple(sets or ()), cache=cache)
+    overview.locked(session.load(order), order, reason, json=json)
+
+
 @app.command("list")
 def list_(
     what: Annotated[

@@ -13,6 +13,11 @@ def root() -> Path:
     return installed if installed.is_dir() else package.parent
 
 
+def packed() -> bool:
+    """Whether these are part of an installed package, which nobody edits, and not of a checkout."""
+    return root().name == "_content"
+
+
 def suites() -> dict[str, Path]:
     """Bundled suite name → its suite.yaml."""
     return {path.parent.name: path for path in sorted((root() / "suites").glob("*/suite.yaml"))}

@@ -96,6 +96,8 @@ class Criterion:
     waive: Waiver | None = None
     line: int = 0
     """Where it stands in the suite file."""
+    group: str = ""
+    """Id of the "at least u of m" that it belongs to; it then decides nothing alone."""
 
     @property
     def id(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -78,7 +77,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         work = Work(plan, workshop, watch, journal)
         stack.push(_note_the_end(journal))
         _look(work, made=False)
-        _go_offline(work)
+        preflight.go_offline(suite, plan.checks)
         held = pledge.held(suite, workshop, folder.parent)
         _make(work)
         _look(work, made=True)
@@ -150,18 +149,6 @@ def _identify(work: Work) -> None:
         else:
             work.journal.write("checkpoint", name=name, digest=work.checkpoints[name].digest)
     work.timed("identify", began)
-
-
-def _go_offline(work: Work) -> None:
-    """Keep every library off the network where nothing in the suite is on it."""
-    named = [
-        value for m in work.plan.suite.models.values() for k, value in m.options.items() if k in ("pretrained", "peft")
-    ]
-    local = all(str(v).startswith("$") or (work.plan.suite.root / Path(str(v)).expanduser()).is_dir() for v in named)
-    hub = any("hub:" in str(value) for check in work.plan.checks for value in check.options.values())
-    remote = any(check.kind == "forgetting" and not check.options.get("include_path") for check in work.plan.checks)
-    if local and not hub and not remote:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 def _pool(work: Work, residents: Residents, stack: ExitStack) -> Pool:

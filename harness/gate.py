@@ -127,6 +127,9 @@ def _every_slice(
             ruling = _small(ruling)
             small.append(f"{label} ({len(rows)})")
         rulings.append(ruling)
+    if criterion.group:  # every slice must pass, so the least sure one speaks for all
+        surest = max(1.0 if r.p_pass is None else r.p_pass for r in rulings)
+        rulings = [replace(r, p_pass=surest) for r in rulings]
     adjusted = holm([r.p_fail for r in rulings])
     p_fail = min(adjusted)
     failed = [r for r, p in zip(rulings, adjusted, strict=True) if p <= 1 - criterion.confidence + 1e-12]
@@ -172,7 +175,7 @@ def _scaled(rulings: Sequence[Ruling], rows: int) -> int | None:
 
 
 def _small(ruling: Ruling) -> Ruling:
-    return _with(ruling, Verdict.INCONCLUSIVE, None, 1.0)
+    return replace(_with(ruling, Verdict.INCONCLUSIVE, None, 1.0), p_pass=1.0 if ruling.p_pass is not None else None)
 
 
 def _with(ruling: Ruling, verdict: Verdict, needed: int | None, p_fail: float | None = None) -> Ruling:
@@ -234,6 +237,7 @@ def _record(
         n_needed=ruling.n_needed if ruling.verdict is Verdict.INCONCLUSIVE else None,
         better=cast(Literal["higher", "lower", "neither"], own.quantity.better),
         p_fail=ruling.p_fail if p_fail is None else p_fail,
+        p_pass=ruling.p_pass,
     )
 
 
@@ -248,6 +252,7 @@ def _identity(criterion: Criterion) -> dict[str, Any]:
         "confidence": criterion.confidence,
         "on": criterion.on,
         "line": criterion.line,
+        "group": criterion.group,
     }
 
 

@@ -62,6 +62,8 @@ def content_of(
     *,
     seed: int,
     looks: int = 1,
+    candidates: int = 1,
+    unions: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What is promised, as plain data.
 
@@ -71,12 +73,14 @@ def content_of(
         samples: check → sample ids; only their number and one digest over the sorted ids are kept.
         seed: the suite's.
         looks: how many times the evidence may be looked at; more than one tightens every criterion.
+        candidates: of how many candidates the best will be shipped; more than one tightens every criterion.
+        unions: criteria of the form "at least u of m", by id, as plain data.
     """
     return {
-        "criteria": {c.id: _promise(c) for c in criteria},
+        "criteria": {**{c.id: _promise(c) for c in criteria}, **digest.canonical(dict(unions or {}))},
         "checks": {name: digest.canonical(dict(options)) for name, options in checks.items()},
         "samples": {name: {"n": len(ids), "digest": digest.of(sorted(ids))} for name, ids in samples.items()},
-        "rules": {"missing": MISSING_RULE, "looks": looks, "seed": seed},
+        "rules": {"missing": MISSING_RULE, "looks": looks, "candidates": candidates, "seed": seed},
     }
 
 
@@ -187,9 +191,9 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def added(lock: Lock, criteria: Iterable[Criterion]) -> list[str]:
+def added(lock: Lock, criteria: Iterable[str]) -> list[str]:
     """Ids of criteria that were not promised."""
-    return [c.id for c in criteria if c.id not in lock.content["criteria"]]
+    return [name for name in criteria if name not in lock.content["criteria"]]
 
 
 def verify(lock: Lock, content: Mapping[str, Any]) -> None:
@@ -216,63 +220,3 @@ def mark_exploratory(records: Sequence[CriterionRecord], lock: Lock) -> list[Cri
             record = record.model_copy(update={"severity": "warn", "reason": text})
         out.append(record)
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """One finished run under a lock."""
-
-    run_id: str
-    started: str
-    verdict: str
-    candidate: str
-
-
-def uses(runs: Path, locked_digest: str) -> list[Use]:
-    """Finished runs in a folder of runs that were made under this lock, oldest first."""
-    found = []
-    for file in sorted(runs.glob("*/result.json")):
-        try:
-            data = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue  # not a finished run of ours; counting it would blame this lock for it
-        if isinstance(data, dict) and (data.get("lock") or {}).get("digest") == locked_digest:
-            found.append(Use(*(str(data.get(key, "")) for key in ("run_id", "started", "verdict", "candidate"))))
-    return sorted(found, key=lambda use: use.started)
-
-
-def summary(
-    lock: Lock | None, *, started: str, earlier: Sequence[Use] = (), exploratory: Sequence[str] = ()
-) -> dict[str, Any]:
-    """What a run says of its lock: `Run.lock`.
-
-    Args:
-        lock: the lock, or None where the suite has none.
-        started: when this run started.
-        earlier: finished runs under the same lock.
-        exploratory: criteria added after the lock.
-    """
-    if lock is None:
-        return {"locked": False, "sentence": "The criteria were not locked before the candidate was measured."}
-    first = min([use.started for use in earlier] + [started])
-    before = lock.at <= first
-    count = len(earlier) + 1
-    times = "the first run" if count == 1 else f"run {count}"
-    when = "before" if before else "after"
-    text = f"Locked on {lock.at}, {when} the candidate was first measured; {times} under this lock"
-    if len(lock.history) > 1:
-        text += f"; locked anew {len(lock.history) - 1} times, last because: {lock.history[-1].reason}"
-    if count > 1:
-        from harness.stats.multiplicity import reuse
-
-        text += f"; with {count} tries a model at the limit passes by chance with up to {reuse(0.05, count):.0%}"
-    return {
-        "locked": True,
-        "digest": lock.digest,
-        "at": lock.at,
-        "before_first_run": before,
-        "runs": count,
-        "exploratory": list(exploratory),
-        "history": [{"digest": r.digest, "at": r.at, "reason": r.reason} for r in lock.history],
-        "sentence": f"{text}.",
-    }

@@ -147,6 +147,28 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
         _line(f"  {row['that']}\n      {row['text']}")
 
 
+def locked(suite: Suite, order: Order, reason: str, *, json: bool) -> None:
+    """Lock a suite, and say what is promised now."""
+    from harness import pledge
+    from harness.store import Store
+    from harness.watch import Silent
+    from harness.workshop import Workshop
+
+    made, path, new = pledge.write(suite, Workshop(suite, Store(order.cache), Silent()), reason=reason)
+    counts = {name: len(made.content[name]) for name in ("criteria", "checks")}
+    samples = sum(part["n"] for name, part in made.content["samples"].items() if name in suite.checks)
+    if json:
+        _document(
+            {"suite": suite.name, "file": str(path), "digest": made.digest, "at": made.at, "new": new, **counts,
+             "samples": samples, "history": [asdict(each) for each in made.history]}
+        )  # fmt: skip
+        return
+    _line(f"{path} {'written' if new else 'holds all of this already'}: {made.digest[:12]} of {made.at}")
+    _line(f"  {counts['criteria']} criteria, {counts['checks']} checks, {samples:,} samples, seed {suite.seed}")
+    if len(made.history) > 1:
+        _line(f"  locked {len(made.history)} times, last because: {made.history[-1].reason}")
+
+
 def _fixture(workshop: Workshop, suite: Suite, name: str) -> dict[str, Any]:
     key = workshop.key(name)[0]
     return {"name": name, "kind": suite.fixtures[name].kind, "key": key, "cached": workshop.store.has(key)}

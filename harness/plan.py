@@ -11,7 +11,7 @@ from harness.catalog import REQUIRED
 from harness.criterion import Criterion
 from harness.errors import NothingSelected, SuiteError, nearest
 from harness.spec import CheckSpec, Suite
-from harness.task import Task
+from harness.task import Task, partial
 from harness.workshop import Workshop
 
 
@@ -29,6 +29,9 @@ class Plan:
     fixtures: tuple[str, ...]
     """In the order they are made."""
     limit: int | None = None
+    share: float = 1.0
+    """Of each task's samples, which this look asks."""
+    look: int = 1
 
 
 def draw(
@@ -85,13 +88,15 @@ def root_task(suite: Suite, check: CheckSpec) -> CheckSpec | None:
     return check if "own" in check.entry.given else None
 
 
-def task_of(suite: Suite, check: CheckSpec, workshop: Workshop, limit: int | None) -> Task | None:
-    """The task that a check asks, with its data opened."""
+def task_of(
+    suite: Suite, check: CheckSpec, workshop: Workshop, limit: int | None, share: float = 1.0
+) -> Task | None:  # fmt: skip
+    """The task that a check asks, with its data opened; at a planned look, of that share of its samples only."""
     root = root_task(suite, check)
     if root is None:
         return None
     options = opened(root, workshop)
-    return build(root.name, options, suite.catalog, seed=suite.seed, limit=limit)
+    return partial(build(root.name, options, suite.catalog, seed=suite.seed, limit=limit), share)
 
 
 def opened(check: CheckSpec, workshop: Workshop) -> dict[str, Any]:

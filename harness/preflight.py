@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 
 from harness import digest
 from harness.assembly import build
@@ -68,3 +70,13 @@ def _try(suite: Suite, check: CheckSpec, data: Dataset) -> None:
     task = build(check.name, {**check.options, "data": data, "num_fewshot": 0}, suite.catalog, seed=suite.seed)
     for record in islice(data.records(), TRIED):
         task.sample(record)
+
+
+def go_offline(suite: Suite, checks: Sequence[CheckSpec]) -> None:
+    """Keep every library off the network where nothing in the suite is on it."""
+    named = [value for m in suite.models.values() for k, value in m.options.items() if k in ("pretrained", "peft")]
+    local = all(str(v).startswith("$") or (suite.root / Path(str(v)).expanduser()).is_dir() for v in named)
+    hub = any("hub:" in str(value) for check in checks for value in check.options.values())
+    remote = any(check.kind == "forgetting" and not check.options.get("include_path") for check in checks)
+    if local and not hub and not remote:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -17,6 +17,7 @@ from harness.findings import Findings
 from harness.gate import claim_failures, decide, settle
 from harness.interview import Interview, by_model
 from harness.plan import Plan, filled
+from harness.pledge import Pledge, marked, restrained
 from harness.pool import Pool
 from harness.run import (
     CheckRecord,
@@ -33,6 +34,7 @@ from harness.run import (
     SuiteRecord,
 )
 from harness.score import Scores
+from harness.union import combined, united
 from harness.verdict import EXIT_OF
 from harness.watch import Watch
 from harness.workshop import Workshop
@@ -54,6 +56,7 @@ class Evidence:
     interviews: Sequence[Interview]
     broken: Mapping[str, Broken]
     timings: dict[str, float] = field(default_factory=dict)
+    pledge: Pledge | None = None
 
 
 def record(evidence: Evidence, *, wish_command: str, started: datetime, candidate: str, watch: Watch) -> Run:
@@ -65,8 +68,10 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
     for criterion in plan.criteria:
         criteria.append(_decide(evidence, criterion, found))
         watch.advance(1)
-    criteria = claim_failures(criteria)
+    weights = evidence.checkpoints["candidate"].digest if "candidate" in evidence.checkpoints else ""
+    criteria = claim_failures(marked(evidence.pledge, [*criteria, *united(plan, criteria)]))
     outcome, sentence, multiplicity = settle(criteria)
+    outcome, sentence = restrained(evidence.pledge, plan, weights, outcome, sentence)
     measurements = _measurements(evidence, found)
     evidence.timings["decide"] = perf_counter() - began
     return Run(
@@ -79,7 +84,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
         verdict=outcome.value,
         exit_code=int(EXIT_OF[outcome]),
         sentence=sentence,
-        multiplicity=multiplicity,
+        multiplicity=f"{multiplicity}{combined(plan)}",
         candidate=candidate,
         criteria=criteria,
         measurements=measurements,
@@ -88,6 +93,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
         fixtures={name: _fixture(evidence, name) for name in evidence.workshop.made},
         traffic={name: place.traffic() for name, place in evidence.pool.places.items()},
         environment=capture(plan.suite.root),
+        lock=evidence.pledge.told(started.isoformat(timespec="seconds"), weights) if evidence.pledge else None,
         limit=plan.limit,
         timings={**evidence.timings, "total": (datetime.now(UTC) - started).total_seconds()},
         warnings=_warnings(evidence),

@@ -74,6 +74,10 @@ class CriterionRecord(Record):
     on: Literal["bound", "point"] = "bound"
     p_fail: Number | None = None
     """p-value of the claim that it fails, before Holm."""
+    p_pass: Number | None = None
+    """p-value of the claim that it holds, for criteria of an "at least u of m"."""
+    group: str = ""
+    """Id of the "at least u of m" that decides in its place."""
     waiver: dict[str, str] | None = None
     blame: str = ""
     """Whose fault, where it is broken."""

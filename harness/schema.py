@@ -39,6 +39,9 @@ def schema(catalog: Catalog) -> dict[str, Any]:
             "seed": {"type": "integer", "minimum": 0, "description": "of everything random"},
             "profile": {"enum": list(PROFILES), "description": "confidence of all criteria: 0.95 or 0.975"},
             "confidence": {"type": "number", "exclusiveMinimum": 0.5, "exclusiveMaximum": 1},
+            "looks": {"type": "integer", "minimum": 1, "description": "planned looks at the evidence, under a lock"},
+            "candidates": {"type": "integer", "minimum": 1, "description": "of so many candidates the best is shipped"},
+            "noise_floor": {"type": "boolean", "description": "measure the models compared with a second time"},
             "plugins": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
             "models": {
                 **named,
@@ -189,7 +192,18 @@ def _criterion() -> dict[str, Any]:
     }
     properties["that"] = sentence
     long = {"type": "object", "required": ["that"], "additionalProperties": False, "properties": properties}
-    return {"anyOf": [sentence, long]}
+    union = {
+        "type": "object",
+        "description": "at least so many of these sentences hold",
+        "required": ["at_least", "of"],
+        "additionalProperties": False,
+        "properties": {
+            "at_least": {"type": "integer", "minimum": 1},
+            "of": {"type": "array", "minItems": 2, "items": sentence},
+            "confidence": properties["confidence"],
+        },
+    }
+    return {"anyOf": [sentence, long, union]}
 
 
 def write(path: Path, catalog: Catalog | None = None) -> None:

@@ -46,6 +46,36 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """One item of `accept:` of the form `{at_least: 2, of: [sentences]}`."""
+
+    least: int
+    members: tuple[str, ...]
+    """Ids of the criteria of which so many must hold."""
+    confidence: float = 0.95
+    """One-sided, of the claim about all of them."""
+    line: int = 0
+
+    @property
+    def id(self) -> str:
+        """What it is told apart by."""
+        return f"at least {self.least} of ({'; '.join(self.members)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the criteria are combined, beyond "all must pass"."""
+
+    looks: int = 1
+    """How many times the evidence may be looked at, each time at more of the samples."""
+    candidates: int = 1
+    """Of how many candidates the best one will be shipped."""
+    noise_floor: bool = False
+    """Whether the models compared with are measured a second time."""
+    unions: tuple[AtLeast, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """Everything that a suite file says."""
 
@@ -66,6 +96,7 @@ class Suite:
     """Where everything stands: `lines.line("checks", name)`, `lines.complaint(path, text)`."""
     candidate: str = "candidate"
     """What stands as the candidate: `candidate` as the suite has it, or what was given instead."""
+    terms: Terms = Terms()
 
     @property
     def root(self) -> Path:

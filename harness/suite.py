@@ -19,11 +19,15 @@ from harness.roles import read_models
 from harness.score import Quantity
 from harness.sections import read_checks, read_fixtures
 from harness.spec import CheckSpec, FixtureSpec, ModelSpec, Reading, Spec, Suite
+from harness.terms import grouped, read_terms, unfold
 from harness.value import shown
 
 __all__ = ["CheckSpec", "FixtureSpec", "ModelSpec", "Spec", "Suite", "load", "measured"]
 
-KEYS = ("suite", "seed", "models", "fixtures", "checks", "accept", "plugins", "profile", "confidence")
+KEYS = (
+    "suite", "seed", "models", "fixtures", "checks", "accept", "plugins", "profile", "confidence", "looks",
+    "candidates", "noise_floor",
+)  # fmt: skip
 PROFILES = {"ci": 0.95, "release": 0.975}
 """`profile:` → one-sided confidence of every criterion that does not say its own."""
 _SUITE_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
@@ -89,7 +93,9 @@ def _read(reading: Reading, path: Path, folders: tuple[Path, ...], candidate: st
         check_reference(reading, reference, fixtures, dict.fromkeys(model_names))
     check_circles(reading, graph)
     checks, drafts = read_checks(reading, fixtures, models, model_names)
-    accept = read_accept(reading, checks, drafts, model_names, _confidence(reading))
+    confidence = _confidence(reading)
+    unions = unfold(reading, confidence)
+    accept = grouped(read_accept(reading, checks, drafts, model_names, confidence), unions)
     return Suite(
         name=name,
         path=path,
@@ -104,6 +110,7 @@ def _read(reading: Reading, path: Path, folders: tuple[Path, ...], candidate: st
         warnings=tuple(_in_order(c for c in reading.complaints if c.severity == "warning")),
         lines=reading.document,
         candidate=candidate or "candidate",
+        terms=read_terms(reading, unions),
     )
 
 

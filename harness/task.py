@@ -70,6 +70,8 @@ class Task:
     normalize: str = "none"
     seed: int = 0
     limit: int | None = None
+    only: frozenset[str] | None = None
+    """Ids of the samples that are asked; None for all."""
     needs_target: bool = True
     """False where rows have no right answer; their target is then empty text."""
     _target: Template | None = field(default=None, repr=False)
@@ -80,7 +82,8 @@ class Task:
         Raises:
             SuiteError: a row lacks a field or its target is not among the choices; names the line of the row.
         """
-        return (self.sample(record) for record in islice(self.data.records(), self.limit))
+        rows = islice(self.data.records(), self.limit)
+        return (self.sample(record) for record in rows if self.only is None or record.id in self.only)
 
     def sample(self, record: Row) -> Sample:
         """One row as a sample."""
@@ -252,6 +255,19 @@ class Task:
 
     def _wrong(self, at: int, text: str) -> SuiteError:
         return SuiteError([Complaint(self.data.source.shown, at, f"check {self.name!r}: {text}")])
+
+
+def partial(task: Task, share: float) -> Task:
+    """The task with a share of its samples, whole clusters of them: a larger share holds every smaller one.
+
+    They are drawn by the digest of their ids (or clusters), so that the order of the file does not matter.
+    """
+    if share >= 1:
+        return task
+    samples = [(digest.of([task.seed, s.cluster or s.id]), s.id) for s in task.samples()]
+    groups = sorted({group for group, _ in samples})
+    kept = set(groups[: math.ceil(len(groups) * share)])
+    return replace(task, only=frozenset(name for group, name in samples if group in kept))
 
 
 def evaluate(measure: Measure, sample: Sample, answer: Answer) -> Stat:

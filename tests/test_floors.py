@@ -19,7 +19,7 @@ NOUNS = {
 }  # fmt: skip
 WORKS = {
     "plan", "engine", "gate", "claim", "settle", "wording", "interview", "journal", "pool", "preflight", "record",
-    "workshop", "forecast", "environment", "glimpse",
+    "workshop", "forecast", "environment", "glimpse", "pledge", "union",
 }  # fmt: skip
 FACES = {"report", "cli", "order", "session", "overview", "prospect", "__main__", "__init__"}
 FLOORS = ["nouns", "mechanisms", "rooms", "works", "faces"]

@@ -158,7 +158,7 @@ def test_what_is_missing(wrong: Callable[..., list[str]]) -> None:
     assert "2: unknown key 'accepts'; did you mean 'accept'?" in said[-1]
 
 
-KNOWN_TOP = "(known: accept, checks, confidence, fixtures, models, plugins, profile, seed, suite)"
+KNOWN_TOP = "(known: accept, candidates, checks, confidence, fixtures, looks, models, noise_floor, plugins, profile, seed, suite)"
 
 COMPLAINTS: list[tuple[str, str, str]] = [
     # the head

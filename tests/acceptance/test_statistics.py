@@ -1,0 +1,242 @@
+"""Statistics through the command: locks, looks, at least u of m, and defined verdicts for data that can show little."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Rows = list[dict[str, Any]]
+CHECK = "  right: {task: {data: data.jsonl, output: generate, metrics: [exact_match], slices: [channel]%s}}"
+
+
+def rows(n: int) -> Rows:
+    return [
+        {"id": f"q{i}", "input": f"question {i}", "target": ["yes", "no"][i % 2], "channel": "ab"[i % 3 == 0],
+         "shop": f"s{i % 12}"}
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def answers(data: Rows, wrong: Callable[[int], bool]) -> Rows:
+    return [{"id": r["id"], "response": "maybe" if wrong(i) else r["target"]} for i, r in enumerate(data)]
+
+
+@pytest.fixture
+def small(suite: Callable[..., Path]) -> Callable[..., Path]:
+    """A suite of recorded answers: 95 % of the candidate's are right, and 75 % of the base's."""
+
+    def write(
+        *accept: str, n: int = 120, top: str = "", options: str = "", wrong: Callable[[int], bool] | None = None,
+        base: Callable[[int], bool] | None = None, **files: Any,
+    ) -> Path:  # fmt: skip
+        data = files.pop("data__jsonl", None) or rows(n)
+        lines = [
+            "suite: small", "seed: 7", top,
+            "models: {candidate: {replay: good.jsonl}, base: {replay: base.jsonl}}",
+            "checks:", CHECK % options, "accept:", *(f"  - {that}" for that in accept or ("right.exact_match >= 0.8",)),
+        ]  # fmt: skip
+        given = {
+            "data__jsonl": data,
+            "good__jsonl": answers(data, wrong or (lambda i: i % 20 == 0)),
+            "base__jsonl": answers(data, base or (lambda i: i % 4 == 0)),
+            **files,
+        }
+        return suite("\n".join(lines) + "\n", **given)
+
+    return write
+
+
+# --- the lock
+
+
+def test_a_lock_is_written_and_said_in_every_report(harness: Callable, small: Callable) -> None:
+    path = small()
+    done = harness("lock", path)
+    assert done.code == 0, done.err
+    assert "suite.lock written" in done.out
+    assert "1 criteria, 1 checks, 120 samples, seed 7" in done.out
+    assert "holds all of this already" in harness("lock", path).out
+    done = harness("run", path, "-q")
+    assert done.code == 0, done.err
+    lock = done.result["lock"]
+    assert (lock["locked"], lock["before_first_run"], lock["runs"]) == (True, True, 1)
+    assert lock["digest"] == json.loads(path.with_suffix(".lock").read_text())["digest"]
+    page = (done.folder / "report.html").read_text("utf-8")
+    assert "before the candidate was first measured" in page
+    assert "criteria locked" in (done.folder / "summary.md").read_text("utf-8")
+
+
+def test_every_use_of_a_lock_is_counted(harness: Callable, small: Callable) -> None:
+    path = small()
+    harness("lock", path)
+    harness("run", path, "-q")
+    lock = harness("run", path, "-q").result["lock"]
+    assert lock["runs"] == 2
+    assert lock["chance"] == pytest.approx(1 - 0.95**2)
+    assert (
+        "run 2 under this lock; with 2 tries a model at the limit passes by chance with up to 9.8%" in lock["sentence"]
+    )
+
+
+def test_a_lock_made_after_the_first_measurement_says_so(harness: Callable, small: Callable) -> None:
+    path = small()
+    assert harness("run", path, "-q").result["lock"] is None
+    import time
+
+    time.sleep(1.1)  # time stamps are whole seconds
+    harness("lock", path)
+    lock = harness("run", path, "-q").result["lock"]
+    assert not lock["before_first_run"]
+    assert "after the candidate was first measured" in lock["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (">= 0.8", ">= 0.7", "criterion right.exact_match >= 0.8 was removed"),
+        ("seed: 7", "seed: 8", "the rule 'seed' changed: 7 is now 8"),
+        ("[exact_match]", "[exact_match, token_f1]", "check right changed: metrics"),
+        ("  - right", "  - {confidence: 0.9, that: right.exact_match >= 0.8}\n#", "confidence 0.95 is now 0.9"),
+    ],
+)
+def test_a_changed_promise_is_exit_6(harness: Callable, small: Callable, before: str, after: str, told: str) -> None:
+    path = small()
+    harness("lock", path)
+    path.write_text(path.read_text().replace(before, after, 1))
+    done = harness("run", path, "-q")
+    assert done.code == 6
+    assert told in done.err
+    assert "harness lock --reason" in done.err
+    assert harness("lock", path).code == 6
+    assert harness("lock", path, "--reason", "agreed with the owner").code == 0
+    done = harness("run", path, "-q")
+    assert done.code == 0
+    assert "last because: agreed with the owner" in done.result["lock"]["sentence"]
+
+
+def test_changed_labels_and_an_edited_lock_are_exit_6(harness: Callable, small: Callable) -> None:
+    path = small()
+    harness("lock", path)
+    file = path.with_suffix(".lock")
+    locked, data = file.read_text(), (path.parent / "data.jsonl").read_text()
+    (path.parent / "data.jsonl").write_text(data.replace('"target": "yes"', '"target": "no"', 1))
+    done = harness("run", path, "-q")
+    assert done.code == 6
+    assert "the samples of right changed" in done.err
+    (path.parent / "data.jsonl").write_text(data)
+    assert harness("run", path, "-q").code == 0
+    file.write_text(locked.replace("0.95", "0.6", 1))
+    done = harness("run", path, "-q")
+    assert done.code == 6
+    assert "edited by hand" in done.err
+
+
+def test_what_is_added_after_the_lock_is_exploratory(harness: Callable, small: Callable) -> None:
+    path = small()
+    harness("lock", path)
+    path.write_text(path.read_text() + "  - right.exact_match >= 0.99\n  - right.exact_match > base\n")
+    done = harness("run", path, "-q")
+    assert done.code == 0, "a criterion that was added cannot reject either"
+    assert [c["severity"] for c in done.result["criteria"]] == ["require", "warn", "warn"]
+    assert "exploratory" in done.result["criteria"][2]["reason"]
+    assert done.result["lock"]["exploratory"] == ["right.exact_match >= 0.99", "right.exact_match > base"]
+
+
+@pytest.mark.parametrize("part", [("--limit", "60"), ("-k", "base")])
+def test_a_part_of_what_was_locked_cannot_accept(harness: Callable, small: Callable, part: tuple[str, ...]) -> None:
+    path = small("right.exact_match >= 0.8", "right.exact_match > base")
+    harness("lock", path)
+    done = harness("run", path, "-q", *part)
+    assert done.code == 3
+    assert "every criterion holds, but" in done.result["sentence"]
+
+
+# --- planned looks, many candidates, at least u of m
+
+
+def test_looks_need_a_lock(harness: Callable, small: Callable) -> None:
+    done = harness("run", small(top="looks: 3"), "-q")
+    assert done.code == 2
+    assert "harness lock" in done.err
+
+
+def test_each_run_is_the_next_look_at_more_samples(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= 0.85", top="looks: 2", n=200)
+    harness("lock", path)
+    first = harness("run", path, "-q")
+    assert first.code == 3, first.result["sentence"]
+    assert first.result["checks"]["right"]["samples"] == 100
+    assert first.result["criteria"][0]["confidence"] == pytest.approx(0.99118, abs=1e-5)  # z = 2.373
+    assert "look 1 of 2" in first.result["multiplicity"]
+    second = harness("run", path, "-q")
+    assert second.code == 0, second.result["sentence"]
+    assert second.result["checks"]["right"]["samples"] == 200
+    third = harness("run", path, "-q")
+    assert third.code == 3
+    assert "look 3 was not planned: the lock allows 2" in third.result["sentence"]
+
+
+def test_looking_again_does_not_undo_a_rejection(harness: Callable, small: Callable) -> None:
+    path = small(top="looks: 2", wrong=lambda i: i % 2 == 0)
+    harness("lock", path)
+    assert harness("run", path, "-q").code == 1
+    data = rows(120)
+    recorded = path.parent / "good.jsonl"
+    kept = recorded.read_bytes()
+    recorded.write_text("".join(json.dumps(r) + "\n" for r in answers(data, lambda i: False)))
+    assert harness("run", path, "-q").code == 0, "other answers are another candidate, at its first look"
+    recorded.write_bytes(kept)
+    assert harness("run", path, "-q").code == 1
+
+
+def test_the_best_of_several_candidates_is_held_to_more(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= 0.88")
+    assert harness("run", path, "-q").code == 0
+    path.write_text(path.read_text().replace("seed: 7", "seed: 7\ncandidates: 10"))
+    done = harness("run", path, "-q")
+    assert done.code == 3
+    assert done.result["criteria"][0]["confidence"] == pytest.approx(0.995)
+    assert "The best of 10 candidates" in done.result["multiplicity"]
+
+
+MEMBERS = '"right.exact_match >= 0.6", "right.exact_match > base", "right.exact_match >= 0.995"'
+
+
+@pytest.mark.parametrize(("least", "code", "verdict"), [(1, 0, "pass"), (2, 0, "pass"), (3, 1, "fail")])
+def test_at_least_u_of_m(harness: Callable, small: Callable, least: int, code: int, verdict: str) -> None:
+    done = harness("run", small(f"{{at_least: {least}, of: [{MEMBERS}]}}"), "-q")
+    assert done.code == code, done.result["sentence"]
+    *members, union = done.result["criteria"]
+    assert union["verdict"] == verdict
+    assert [union["candidate"][end] for end in ("low", "value", "high")] == [2, 2, 2]
+    ordered = sorted(member["p_pass"] for member in members)
+    assert union["p_pass"] == pytest.approx(min(1.0, (3 - least + 1) * ordered[least - 1]))
+    assert all(member["severity"] == "warn" and member["group"] == union["id"] for member in members)
+    assert f"Of 3 criteria at least {least} must hold" in done.result["multiplicity"]
+
+
+@pytest.mark.parametrize(
+    ("item", "told"),
+    [
+        ("{at_least: 4, of: [%s]}" % MEMBERS, "a whole number from 1 to 3"),
+        ("{at_least: 1, of: [right.exact_match >= 0.5]}", "a list of two sentences or more"),
+        ("{at_least: 1, off: [%s]}" % MEMBERS, "unknown key 'off' of `at_least`; did you mean 'of'?"),
+        ("{at_least: 1, of: [right.exact >= 0.5, right.exact_match > base]}", "measures no 'exact'"),
+    ],
+)
+def test_a_wrong_union_is_refused_at_its_line(harness: Callable, small: Callable, item: str, told: str) -> None:
+    done = harness("validate", small(item))
+    assert done.code == 2
+    assert told in done.err
+    assert "suite.yaml:8: " in done.err
+
+
+@pytest.mark.parametrize("top", ["looks: 0", "looks: often", "candidates: 1.5", "candidates: 1000", "noise_floor: 3"])
+def test_terms_that_are_no_terms_are_refused(harness: Callable, small: Callable, top: str) -> None:
+    done = harness("validate", small(top=top))
+    assert done.code == 2
+    assert f"`{top.partition(':')[0]}` is " in done.err
