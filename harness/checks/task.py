@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from harness.ask import ask
+from harness.ask import Asked, ask
 from harness.assembly import measures
 from harness.catalog import MetricSpec, check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.findings import Findings, Rounds
-from harness.run import Confusion, Example, Examples, Figure
-from harness.task import Task
+from harness.run import Confusion, Example, Examples, Figure, Table
+from harness.task import Task, evaluate
 
 SHOWN = 10
 """How many samples are shown side by side."""
@@ -65,8 +65,43 @@ def task(
         scores=asked.scores,
         rows=asked.rows(),
         warnings=asked.faults(),
+        figures=repeats(asked, model.name) if own.repeats > 1 else [],
         compare=lambda found: figures(own, found),
     )
+
+
+def repeats(asked: Asked, model: str) -> list[Figure]:
+    """How much of each metric's variance lies between samples, and how much is decoding; of samples fully answered."""
+    import numpy as np
+
+    from harness.stats.repeats import decompose
+
+    rows: list[list[str | float | int | None]] = []
+    told = []
+    for measure in asked.task.measures:
+        whole = [
+            (sample, answers)
+            for sample, answers in zip(asked.samples, asked.answers, strict=True)
+            if not any(answer.response.fault for answer in answers)
+        ]
+        if measure.quantity.combine is not None or len(whole) < 2:
+            continue
+        values = [[evaluate(measure, sample, answer) for answer in answers] for sample, answers in whole]
+        found = decompose(np.array(values, dtype=float))
+        rows.append([measure.quantity.name, found.n, found.k, found.within, found.between, found.error,
+                     found.error_at(10)])  # fmt: skip
+        told.append(f"{measure.quantity.name}: {found.sentence}")
+    columns = [
+        "metric",
+        "samples",
+        "answers each",
+        "variance within σ²",
+        "between ω²",
+        "standard error",
+        "with 10 each",
+    ]
+    title = f"Where the variance comes from: {model}"
+    return [Table(title=title, columns=columns, rows=rows, note=". ".join(told))] if rows else []
 
 
 def figures(own: Task, found: Mapping[str, Findings]) -> list[Figure]:
@@ -114,7 +149,7 @@ def _worst(own: Task, found: Mapping[str, Findings]) -> Examples:
     if other and not wrong:
         wrong, kind = [row for row in candidate if quality(row) < best], "both wrong"
     wrong.sort(key=lambda row: (regress(row), row["doc_id"]))
-    title = {"regressed": f"Worst against {reference}"}.get(kind, "Wrong") if other else "Wrong answers"
+    title = f"Worst against {reference}" if kind == "regressed" and other else "Wrong answers"
     return Examples(
         title=title,
         items=[_example(row, other.get(row["doc_id"]), measure.name) for row in wrong[:SHOWN]],

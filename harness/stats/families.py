@@ -26,7 +26,8 @@ def level_evidence(scores: Scores, seed: str) -> Evidence:
     """The quantity of one model, with failures worst and missing scores taken both ways."""
     _known(scores)
     if scores.quantity.family == "gap":
-        return _stamped(gap.level(scores, seed), [scores])
+        apart = gap.level(scores, lambda one, other: independent_evidence(one, other, 1.0, seed))
+        return _stamped(apart, [scores])
     if scores.quantity.family == "impact":
         return _stamped(fairness.impact_level(scores), [scores])
     settled = count_failures(scores)
@@ -39,7 +40,11 @@ def difference_evidence(candidate: Scores, reference: Scores, factor: float, off
     _known(candidate)
     _known(reference)
     if candidate.quantity.family == "gap":
-        return _stamped(gap.difference(candidate, reference, factor, seed), [candidate])
+
+        def within(one: Scores, other: Scores) -> Evidence:
+            return difference_evidence(one, other, factor, 0.0, seed)
+
+        return _stamped(gap.difference(candidate, reference, within, mover), [candidate])
     matched = pair.pair(candidate, reference)
     new, old = (count_failures(s) for s in pair.align_columns(matched.candidate, matched.reference))
     whole = [at for at in range(len(new.ids)) if at not in new.missing and at not in old.missing]

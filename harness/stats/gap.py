@@ -6,6 +6,7 @@ sets are independent, so that their variances add (MOVER; Newcombe for two propo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from harness.score import Quantity, Scores
@@ -13,24 +14,25 @@ from harness.stats.evidence import Evidence, unknown
 from harness.stats.pair import pair
 
 
-def level(scores: Scores, seed: str) -> Evidence:
-    """Evidence of reference mean − other mean."""
-    from harness.stats.families import independent_evidence
-
+def level(scores: Scores, between: Callable[[Scores, Scores], Evidence]) -> Evidence:
+    """Evidence of reference mean − other mean; `between` gives that of two independent sets."""
     reference, other = sides(scores)
     empty = next((name for name, side in (("reference", reference), ("other", other)) if not side.ids), "")
     if empty:
         return unknown(f"the {empty} set has no samples", n=len(scores.ids), method="mover")
-    return replace(independent_evidence(reference, other, 1.0, seed), limits=scores.quantity.bounds)
+    return replace(between(reference, other), limits=scores.quantity.bounds)
 
 
-def difference(candidate: Scores, reference: Scores, factor: float, seed: str) -> Evidence:
-    """Evidence of the candidate's gap − factor · the other model's gap: a difference in differences.
+def difference(
+    candidate: Scores,
+    reference: Scores,
+    within: Callable[[Scores, Scores], Evidence],
+    mover: Callable[[Evidence, Evidence], Evidence],
+) -> Evidence:
+    """Evidence of the candidate's gap − a multiple of the other model's gap: a difference in differences.
 
-    Within each set the models are paired by sample; between the sets they are independent.
+    Within each set the models are paired by sample (`within`); the sets are independent of each other (`mover`).
     """
-    from harness.stats.families import difference_evidence, mover
-
     matched = pair(candidate, reference)
     if matched.unmatched:
         return unknown(
@@ -40,7 +42,7 @@ def difference(candidate: Scores, reference: Scores, factor: float, seed: str) -
     new, old = sides(matched.candidate), sides(matched.reference)
     if not all(side.ids for side in (*new, *old)):
         return unknown("one of the two sets has no samples", n=len(candidate.ids), method="mover")
-    first, second = (difference_evidence(a, _like(b, a), factor, 0.0, seed) for a, b in zip(new, old, strict=True))
+    first, second = (within(a, _like(b, a)) for a, b in zip(new, old, strict=True))
     return mover(first, second)
 
 

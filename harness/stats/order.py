@@ -112,6 +112,13 @@ def block_bootstrap(
     columns: list[Array], factors: list[float], quantile: float, clusters: Sequence[str] | None, *, seed: int,
     limits: tuple[float, float], resamples: int = RESAMPLES,
 ) -> Evidence:  # fmt: skip
+    """A weighted sum of the same quantile of several columns, by resampling whole blocks (clusters, or single samples).
+
+    Args:
+        columns: (n) values of each model, over the same samples.
+        factors: weight of each column: 1 and −1 for a difference.
+        clusters: block of each sample; None where every sample is its own.
+    """
     import numpy as np
 
     method, n = "block_bootstrap", len(columns[0])
