@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness import digest, pledge, preflight
+from harness import caution, digest, pledge, preflight
 from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
 from harness.exchange import Model
-from harness.glimpse import Glimpser
+from harness.glimpse import glimpses
 from harness.interview import Interview, conduct, crashed
 from harness.journal import Journal, write
 from harness.local import Residents, must_be_unchanged
@@ -25,7 +25,7 @@ from harness.record import Evidence, record
 from harness.run import Run
 from harness.spec import CheckSpec, Suite
 from harness.store import Store
-from harness.watch import Silent, Watch
+from harness.watch import Watch
 from harness.workshop import Workshop
 
 
@@ -82,15 +82,17 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         _make(work)
         _look(work, made=True)
         _identify(work)
-        weights = work.checkpoints["candidate"].digest if "candidate" in work.checkpoints else ""
-        work.plan = plan = pledge.at_look(plan, held, weights)
+        work.plan = plan = pledge.at_look(plan, held, work.checkpoints.get("candidate"))
         residents = Residents()
         pool = _pool(work, residents, stack)
         interviews = _ask(work, pool, wish.exit_first)
+        cautions = _again(work, interviews, residents, stack) if suite.terms.noise_floor else []
         for checkpoint in work.checkpoints.values():
             must_be_unchanged(checkpoint, memo=store.root / "digests.json")
         watch.phase("decide", len(plan.criteria))
-        evidence = Evidence(plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings, held)
+        evidence = Evidence(
+            plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings, held, cautions
+        )
         done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
         journal.write("decided", verdict=done.verdict)
     return done, [row for interview in interviews for row in _rows(interview)]
@@ -164,7 +166,7 @@ def _pool(work: Work, residents: Residents, stack: ExitStack) -> Pool:
     return pool
 
 
-def _opener(work: Work, checkpoint: Checkpoint, residents: Residents) -> Any:
+def _opener(work: Work, checkpoint: Checkpoint, residents: Residents) -> Callable[[], Model]:
     def open_model() -> Model:
         began = perf_counter()
         work.watch.note(f"loading {checkpoint.name}")
@@ -184,7 +186,10 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     began = perf_counter()
     work.watch.phase("ask")
     _prove(work, pool)
-    pool.glance = _glimpser(work, pool)
+    everyone = tuple(work.checkpoints.values())
+    pool.glance = glimpses(
+        work.plan, work.checkpoints, pool, work.watch, lambda check, model: _arguments(work, check, model, everyone)
+    )
     shared = [
         i for check in work.plan.checks if check.entry.facts["asks"] != "together" for i in _interviews(work, check)
     ]
@@ -204,21 +209,24 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     return found
 
 
-def _glimpser(work: Work, pool: Pool) -> Callable[[], None]:
-    """What looks at the criteria now and then while answers come in; nothing, where nobody would see it."""
-    if isinstance(work.watch, Silent):
-        return lambda: None
-    everyone = tuple(work.checkpoints.values())
-    again = {
-        (check.name, name): lambda check=check, name=name: check.entry.function(
-            **_arguments(work, check, work.checkpoints[name], everyone)
-        )
-        for check in work.plan.checks
-        if check.entry.facts["asks"] == "each"
-        for name in work.checkpoints
-    }
-    suite = work.plan.suite
-    return Glimpser(work.plan.criteria, again, pool, work.watch, f"{suite.name}/{suite.seed}")
+def _again(work: Work, interviews: list[Interview], residents: Residents, stack: ExitStack) -> list[str]:
+    """Measure the models that the candidate is compared with once more, for the noise floor."""
+    began = perf_counter()
+    wanted = caution.twice(work.plan.criteria, [name for name in work.checkpoints if name not in work.broken])
+    work.watch.phase("ask again")
+    places = []
+    for name in wanted:
+        found = work.checkpoints[name]
+        other = replace(found, options={**found.options, "batch_size": caution.OTHER_BATCH})
+        places.append(Place(name, caution.backwards(_opener(work, other, residents)), None, found.kind == "replay"))
+    pool = Pool(places, work.watch)
+    stack.callback(pool.close)
+    checks = {check.name: check for check in work.plan.checks if check.entry.facts["asks"] == "each"}
+    everyone = tuple(work.checkpoints[name] for name in work.checkpoints if name not in work.broken)
+    second = [_interview(work, checks[c], name, everyone) for name in wanted for c in wanted[name] if c in checks]
+    conduct(second, pool)
+    work.timed("ask again", began)
+    return caution.floors(work.plan.criteria, interviews, second, f"{work.plan.suite.name}/{work.plan.suite.seed}")
 
 
 def _prove(work: Work, pool: Pool) -> None:

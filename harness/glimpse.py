@@ -9,19 +9,45 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from time import perf_counter
+from typing import Any
 
+from harness.checkpoint import Checkpoint
 from harness.criterion import Criterion
 from harness.errors import HarnessError
 from harness.exchange import Response
 from harness.findings import Findings, Rounds
 from harness.gate import decide
+from harness.plan import Plan
 from harness.pool import Pool
 from harness.score import Scores
-from harness.watch import Provisional, Watch
+from harness.spec import CheckSpec
+from harness.watch import Provisional, Silent, Watch
 
 PATIENCE = 3.0
 """Seconds between glimpses, at least; and they may take one part in twenty of the time."""
 PENDING = Response(fault="not answered yet", blame="infrastructure")
+
+
+Arguments = Callable[[CheckSpec, Checkpoint], Mapping[str, Any]]
+
+
+def glimpses(
+    plan: Plan, checkpoints: Mapping[str, Checkpoint], pool: Pool, watch: Watch, arguments: Arguments
+) -> Callable[[], None]:
+    """What looks at the criteria now and then while answers come in; nothing, where nobody would see it."""
+    if isinstance(watch, Silent):
+        return lambda: None
+
+    def start(check: CheckSpec, model: Checkpoint) -> Callable[[], Rounds | Findings]:
+        return lambda: check.entry.function(**arguments(check, model))
+
+    again = {
+        (check.name, name): start(check, model)
+        for check in plan.checks
+        if check.entry.facts["asks"] == "each"
+        for name, model in checkpoints.items()
+    }
+    return Glimpser(plan.criteria, again, pool, watch, f"{plan.suite.name}/{plan.suite.seed}")
 
 
 @dataclass(slots=True)

@@ -124,11 +124,11 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     plan = draw(suite, workshop, select=order.select, also=order.also, limit=order.limit)
     fixtures = [_fixture(workshop, suite, name) for name in plan.fixtures]
     asked = costs(plan, workshop)
-    power = _power(plan, workshop, order)
+    power, chance, whole = _power(plan, workshop, order)
     if json:
         asked_for = [asdict(cost) for cost in asked]
         told = {"suite": suite.name, "models": plan.models, "fixtures": fixtures, "requests": asked_for}
-        _document({**told, "criteria": power})
+        _document({**told, "criteria": power, "suite_p_pass": chance, "suite_sentence": whole})
         return
     _line(f"{suite.name}: {', '.join(plan.models)}")
     _line("\nmake")
@@ -145,6 +145,7 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
     _line("\ndecide")
     for row in power:
         _line(f"  {row['that']}\n      {row['text']}")
+    _line(f"\n{whole}")
 
 
 def locked(suite: Suite, order: Order, reason: str, *, json: bool) -> None:
@@ -174,10 +175,12 @@ def _fixture(workshop: Workshop, suite: Suite, name: str) -> dict[str, Any]:
     return {"name": name, "kind": suite.fixtures[name].kind, "key": key, "cached": workshop.store.has(key)}
 
 
-def _power(plan: Plan, workshop: Workshop, order: Order) -> list[dict[str, Any]]:
-    from harness.prospect import prospects
+def _power(plan: Plan, workshop: Workshop, order: Order) -> tuple[list[dict[str, Any]], float | None, str]:
+    """Each criterion's outlook, the probability that all of them pass, and a sentence of that."""
+    from harness.prospect import prospects, together
 
-    return [asdict(prospect) for prospect in prospects(plan, workshop, order.runs)]
+    found = prospects(plan, workshop, order.runs)
+    return [asdict(prospect) for prospect in found], *together(plan, found)
 
 
 def compared(first: str, second: str, runs: Path, *, json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import content, digest
 from harness import lock as locks
+from harness.checkpoint import Checkpoint
 from harness.errors import SuiteError
 from harness.ledger import Use, runs_in, summary
 from harness.lock import Lock
@@ -175,10 +176,11 @@ def held(suite: Suite, workshop: Workshop, runs: Path) -> Pledge | None:
     return Pledge(lock, suite, tuple(runs_in(runs)))
 
 
-def at_look(plan: Plan, pledge: Pledge | None, weights: str) -> Plan:
+def at_look(plan: Plan, pledge: Pledge | None, candidate: Checkpoint | None) -> Plan:
     """The plan with its criteria at the confidence, and its samples at the share, that this look allows."""
     terms = plan.suite.terms
-    look = min(pledge.look(weights), terms.looks) if pledge is not None else 1
+    coming = pledge.look(candidate.digest if candidate is not None else "") if pledge is not None else 1
+    look = min(coming, terms.looks)
     return replace(plan, criteria=held_to(plan.criteria, terms, look), share=look / terms.looks, look=look)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,7 +18,9 @@ from harness.plan import Plan, root_task
 from harness.score import Quantity
 from harness.spec import CheckSpec
 from harness.stats.outlook import outlook
+from harness.stats.power import needed_for_suite, suite_probability
 from harness.suite import measured
+from harness.terms import held_to
 from harness.workshop import Workshop, reference
 
 
@@ -39,7 +42,31 @@ class Prospect:
 def prospects(plan: Plan, workshop: Workshop, runs: Path) -> list[Prospect]:
     """The outlook of every criterion of a plan; a former run of the suite is the pilot where there is one."""
     pilot = _Pilot.of(runs / plan.suite.name / "latest")
-    return [_prospect(plan, workshop, criterion, pilot) for criterion in plan.criteria]
+    terms = plan.suite.terms
+    return [_prospect(plan, workshop, criterion, pilot) for criterion in held_to(plan.criteria, terms, terms.looks)]
+
+
+def together(plan: Plan, each: Sequence[Prospect]) -> tuple[float | None, str]:
+    """Probability that all required criteria pass, where each one's is known, and a sentence of it.
+
+    Between the two ends that dependence leaves open, the product is that of independent criteria.
+    """
+    required = [p for c, p in zip(plan.criteria, each, strict=True) if c.severity == "require"]
+    known = [p.p_pass for p in required if p.p_pass is not None]
+    if not known:
+        return None, "the suite as a whole: no required criterion's probability to pass is known yet"
+    product, most = suite_probability(known)
+    least = max(0.0, 1 - sum(1 - p for p in known))
+    unknown = len(required) - len(known)
+    tail = f"; {unknown} more that cannot be told yet are left out" if unknown else ""
+    unions = len(plan.suite.terms.unions)
+    if unions:
+        tail += f'; {unions} of the form "at least so many" left out'
+    return product, (
+        f"the suite as a whole passes with {product:.0%} if its {len(known)} required criteria were independent and "
+        f"the truths are as stated (between {least:.0%} and {most:.0%} whatever hangs together){tail}; for 80% over "
+        f"all of them each needs {needed_for_suite(len(known)):.1%}"
+    )
 
 
 def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilot) -> Prospect:

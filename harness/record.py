@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from harness import digest, stats
+from harness.caution import generous
 from harness.checkpoint import Checkpoint
 from harness.environment import capture, harness_version
 from harness.errors import Broken
@@ -57,6 +58,7 @@ class Evidence:
     broken: Mapping[str, Broken]
     timings: dict[str, float] = field(default_factory=dict)
     pledge: Pledge | None = None
+    cautions: Sequence[str] = ()
 
 
 def record(evidence: Evidence, *, wish_command: str, started: datetime, candidate: str, watch: Watch) -> Run:
@@ -96,7 +98,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
         lock=evidence.pledge.told(started.isoformat(timespec="seconds"), weights) if evidence.pledge else None,
         limit=plan.limit,
         timings={**evidence.timings, "total": (datetime.now(UTC) - started).total_seconds()},
-        warnings=_warnings(evidence),
+        warnings=[*_warnings(evidence), *evidence.cautions, *generous(plan.criteria, criteria, found)],
         harness=harness_version(),
     )
 

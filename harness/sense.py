@@ -21,6 +21,10 @@ def check_sense(reading: Reading, at: int, made: Criterion, quantity: Quantity) 
         if text := _unit_fault(made, bound, quantity, kept):
             reading.wrong(path, f"{made.id!r}: {text}")
             return
+    if made.op == "in" and made.bounds[0].offset == made.bounds[-1].offset and quantity.family != "census":
+        how = f"{made.model} - x, {made.model} + x" if made.model else "low, high"
+        reading.wrong(path, f"{made.id!r} can never be shown: its band has no width; write in [{how}]")
+        return
     low, high = (end * factor for end in quantity.bounds)
     if made.model:
         text = _margin(made, low, high)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import tiny
 
 Rows = list[dict[str, Any]]
 CHECK = "  right: {task: {data: data.jsonl, output: generate, metrics: [exact_match], slices: [channel]%s}}"
@@ -85,8 +88,6 @@ def test_every_use_of_a_lock_is_counted(harness: Callable, small: Callable) -> N
 def test_a_lock_made_after_the_first_measurement_says_so(harness: Callable, small: Callable) -> None:
     path = small()
     assert harness("run", path, "-q").result["lock"] is None
-    import time
-
     time.sleep(1.1)  # time stamps are whole seconds
     harness("lock", path)
     lock = harness("run", path, "-q").result["lock"]
@@ -222,9 +223,9 @@ def test_at_least_u_of_m(harness: Callable, small: Callable, least: int, code: i
 @pytest.mark.parametrize(
     ("item", "told"),
     [
-        ("{at_least: 4, of: [%s]}" % MEMBERS, "a whole number from 1 to 3"),
+        (f"{{at_least: 4, of: [{MEMBERS}]}}", "a whole number from 1 to 3"),
         ("{at_least: 1, of: [right.exact_match >= 0.5]}", "a list of two sentences or more"),
-        ("{at_least: 1, off: [%s]}" % MEMBERS, "unknown key 'off' of `at_least`; did you mean 'of'?"),
+        (f"{{at_least: 1, off: [{MEMBERS}]}}", "unknown key 'off' of `at_least`; did you mean 'of'?"),
         ("{at_least: 1, of: [right.exact >= 0.5, right.exact_match > base]}", "measures no 'exact'"),
     ],
 )
@@ -240,3 +241,155 @@ def test_terms_that_are_no_terms_are_refused(harness: Callable, small: Callable,
     done = harness("validate", small(top=top))
     assert done.code == 2
     assert f"`{top.partition(':')[0]}` is " in done.err
+
+
+# --- what is warned of, and what is planned
+
+
+def test_a_margin_that_gives_away_what_was_learnt_is_warned(harness: Callable, small: Callable) -> None:
+    done = harness("run", small("right.exact_match >= base - 0.2"), "-q")
+    assert done.code == 0
+    assert any(
+        "would accept losing half of what base has learnt (0.75 against 0.5" in w for w in done.result["warnings"]
+    )
+    done = harness("run", small("right.exact_match >= base - 0.1"), "-q")
+    assert not any("would accept losing" in w for w in done.result["warnings"])
+
+
+def test_a_model_that_answers_the_same_twice_has_no_noise(harness: Callable, small: Callable) -> None:
+    done = harness("run", small("right.exact_match >= base - 0.01", top="noise_floor: true"), "-q")
+    assert done.code == 0
+    table = next(f for f in done.result["checks"]["right"]["figures"] if f["title"].startswith("Noise floor"))
+    assert table["rows"] == [["exact_match", 120, 0, 0, 0]]
+    assert not any("noise floor" in w for w in done.result["warnings"])
+
+
+def test_decoding_noise_is_taken_apart_and_measured_twice(harness: Callable, suite: Callable) -> None:
+    path = suite(
+        "suite: noisy\nseed: 3\nnoise_floor: true\nmodels: {candidate: ./tiny, base: ./tiny}\nchecks:\n"
+        "  said: {task: {data: data.jsonl, samples: 3, temperature: 1.5, max_new_tokens: 1, metrics: [exact_match]}}\n"
+        "accept: ['said.exact_match >= base - 0.0001']\n",
+        data__jsonl=[{"id": str(i), "input": f"question {i}", "target": "a"} for i in range(12)],
+    )
+    tiny.causal(path.parent / "tiny")
+    done = harness("run", path, "-q")
+    figures = {f["title"]: f for f in done.result["checks"]["said"]["figures"]}
+    spread = figures["Where the variance comes from: candidate"]
+    assert spread["rows"][0][:3] == ["exact_match", 12, 3]
+    assert "10 answers each would change its standard error" in spread["note"]
+    assert figures["Noise floor: base measured twice"]["rows"][0][1] == 12
+
+
+def test_the_plan_says_how_likely_the_suite_passes(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= 0.8", "right.exact_match >= base - 0.05")
+    last = harness("plan", path).out.splitlines()[-1]
+    document = json.loads(harness("plan", path, "--json").out)
+    each = [c["p_pass"] for c in document["criteria"]]
+    assert document["suite_p_pass"] == pytest.approx(each[0] * each[1])
+    assert last == document["suite_sentence"]
+    assert last.startswith(f"the suite as a whole passes with {each[0] * each[1]:.0%} if its 2 required criteria were")
+
+
+# --- data that can show little: a defined verdict each, and never a pass by accident
+
+
+def test_two_rows_decide_nothing(harness: Callable, small: Callable) -> None:
+    done = harness("run", small(n=2, wrong=lambda i: False), "-q")
+    assert done.code == 3
+    assert done.result["criteria"][0]["n_needed"] > 2
+
+
+def test_one_row_is_refused(harness: Callable, small: Callable) -> None:
+    done = harness("run", small(n=1, wrong=lambda i: False), "-q")
+    assert done.code == 2
+    assert "at least 2 rows are needed to know how sure a number is" in done.err
+
+
+def test_no_row_is_nothing_to_ask(harness: Callable, small: Callable) -> None:
+    path = small()
+    (path.parent / "data.jsonl").write_text("")
+    done = harness("run", path, "-q")
+    assert done.code in (2, 5)
+    assert "data.jsonl" in done.err
+
+
+def test_all_equal_answers_keep_a_width(harness: Callable, small: Callable) -> None:
+    done = harness("run", small("right.exact_match >= 0.99", "right.exact_match > base", wrong=lambda i: False,
+                                base=lambda i: False), "-q")  # fmt: skip
+    own, against = done.result["criteria"]
+    assert own["verdict"] == "inconclusive", "120 of 120 do not show 99 %"
+    assert own["candidate"]["low"] < own["candidate"]["value"] == 1
+    assert against["verdict"] != "pass"
+    assert against["difference"]["low"] < 0 < against["difference"]["high"]
+
+
+def test_answers_that_were_not_recorded_are_missing_and_counted(harness: Callable, small: Callable) -> None:
+    path = small(good__jsonl=[{"id": "another", "response": "yes"}])
+    done = harness("run", path, "-q")
+    assert done.code == 3, done.result["sentence"]
+    found = done.result["criteria"][0]
+    assert found["candidate"]["missing"] == 120
+    assert "120 of 120 samples are missing" in found["reason"]
+
+
+def test_one_cluster_decides_nothing(harness: Callable, small: Callable) -> None:
+    data = [{**row, "shop": "the only one"} for row in rows(120)]
+    done = harness("run", small(options=", cluster: shop", data__jsonl=data, wrong=lambda i: False), "-q")
+    assert done.code == 3, done.result["sentence"]
+    assert "cluster" in done.result["criteria"][0]["reason"]
+
+
+def test_a_slice_without_rows_is_broken_and_names_the_slices(harness: Callable, small: Callable) -> None:
+    done = harness("run", small("right.exact_match[channel=c] >= 0.5"), "-q")
+    assert done.code == 4
+    found = done.result["criteria"][0]
+    assert found["verdict"] == "broken"
+    assert "no sample of right has channel=c" in found["reason"]
+
+
+def test_a_slice_of_few_rows_is_named_and_undecided(harness: Callable, small: Callable) -> None:
+    data = [{**row, "channel": "rare" if i < 4 else "a"} for i, row in enumerate(rows(120))]
+    done = harness("run", small("right.exact_match[worst channel] >= 0.5", data__jsonl=data), "-q")
+    assert done.code == 3
+    assert "too few samples in channel=rare (4)" in done.result["criteria"][0]["reason"]
+
+
+def test_a_threshold_exactly_on_the_bound_passes_and_beyond_it_does_not(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= 0.5")
+    low = harness("run", path, "-q").result["criteria"][0]["candidate"]["low"]
+    for that, verdict in (
+        (f">= {low!r}", "pass"),
+        (f"> {low!r}", "inconclusive"),
+        (f">= {low + 1e-6!r}", "inconclusive"),
+    ):
+        done = harness("run", small(f"right.exact_match {that}"), "-q")
+        assert done.result["criteria"][0]["verdict"] == verdict, that
+
+
+@pytest.mark.parametrize(
+    ("accept", "told"),
+    [
+        (("right.exact_match >= 0.9", "right.exact_match <= 0.8"), "they cannot both hold"),
+        (("right.exact_match >= 1.2",), "can never hold"),
+        (("right.exact_match >= base - -0.02",), "right.exact_match >= base - -0.02"),
+        (("right.exact_match in [base + 0.1, base - 0.1]",), "in ["),
+        (("right.exact_match in [base, base]",), "its band has no width; write in [base - x, base + x]"),
+        (("right.exact_match in [0.8, 0.8]",), "its band has no width"),
+        (("right.exact_match >= base - 0",), "or base alone"),
+        (("right.exact_match >= base - 0.0",), "or base alone"),
+    ],
+)
+def test_criteria_that_make_no_sense_are_refused(
+    harness: Callable, small: Callable, accept: tuple[str, ...], told: str
+) -> None:  # fmt: skip
+    done = harness("run", small(*(json.dumps(that) for that in accept)), "-q")
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_no_margin_is_warned_and_an_equal_model_does_not_pass(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= base", base=lambda i: i % 20 == 0)
+    assert "without a margin" in harness("validate", path).out
+    done = harness("run", path, "-q")
+    assert done.code == 3
+    assert any("without a margin" in w for w in done.result["warnings"])
