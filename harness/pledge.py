@@ -86,8 +86,7 @@ def promise(suite: Suite, workshop: Workshop) -> dict[str, Any]:
         given = _as_written(suite, check)
         checks[name] = {"kind": check.kind, **filled(check), **given}
         samples |= {f"{name}.{option}": found for option, found in _data(check, workshop, given).items()}
-        if root_task(suite, check) is check:
-            _must_be_data(check, workshop)
+        if root_task(suite, check) is check and "data" not in given:
             task = task_of(suite, check, workshop, None)
             assert task is not None
             samples[name] = [digest.of([s.id, s.prompt, list(s.targets), list(s.choices)]) for s in task.samples()]
@@ -120,22 +119,25 @@ def _data(check: CheckSpec, workshop: Workshop, left_out: Mapping[str, Any]) -> 
     """Option → digests of the data it names."""
     found = {}
     for option, value in check.options.items():
-        if check.entry.options[option].reference == "data" and value is not None and option not in left_out:
-            _must_be_data(check, workshop)
-            found[option] = [workshop.dataset(v).digest() for v in (value if isinstance(value, list) else [value])]
+        values = [v for v in (value if isinstance(value, list) else [value]) if v is not None]
+        kind = check.entry.options[option].reference
+        if not values or option in left_out:
+            continue
+        if kind == "data":
+            _must_be_data(check, values, workshop)
+            found[option] = [workshop.dataset(v).digest() for v in values]
+        elif kind == "file":
+            found[option] = [digest.of_path(workshop.suite.root / str(v)) for v in values]
     return found
 
 
-def _must_be_data(check: CheckSpec, workshop: Workshop) -> None:
-    values = [v for o, value in check.options.items() if check.entry.options[o].reference == "data"
-              for v in (value if isinstance(value, list) else [value])]  # fmt: skip
-    for value in values:
-        for name in workshop.needs_of(value) if reference(value) else ():
-            if workshop.suite.fixtures[name].entry.facts.get("makes") != "data":
-                raise SuiteError(
-                    f"check {check.name!r} asks data that are made with the model ${name}; they cannot be locked "
-                    "before it is trained: make them once, and name the file"
-                )
+def _must_be_data(check: CheckSpec, values: Sequence[Any], workshop: Workshop) -> None:
+    for name in (name for value in values if reference(value) for name in workshop.needs_of(value)):
+        if workshop.suite.fixtures[name].entry.facts.get("makes") != "data":
+            raise SuiteError(
+                f"check {check.name!r} asks data that are made with the model ${name}; they cannot be locked "
+                "before it is trained: make them once, and name the file"
+            )
 
 
 def write(suite: Suite, workshop: Workshop, *, reason: str = "") -> tuple[Lock, Path, bool]:

@@ -80,6 +80,8 @@ def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilo
         return Prospect(criterion.that, None, "how many samples there will be is known when their data is made")
     if criterion.slice.kind in ("worst", "each") and counted and criterion.slice.field:
         n = min(counted.values())
+    if criterion.slice.kind == "is" and counted is not None and criterion.slice.field:
+        n = counted[criterion.slice.value]
     if not n:
         return Prospect(criterion.that, 0, "no sample; nothing can be decided", possible=False)
     found = outlook(

@@ -42,7 +42,8 @@ def _record(union: AtLeast, members: Sequence[CriterionRecord], confidence: floa
         verdict = "broken"
     value = sum(r.verdict == "pass" for r in members)
     told = "; ".join(f"{r.id}: {'undecided' if r.verdict == 'inconclusive' else r.verdict}" for r in members)
-    text = f"of {m} criteria at least {union.least} must hold; {low} to {high} are shown to ({told})"
+    shown = f"exactly {low}" if low == high else f"{low} to {high}"
+    text = f"of {m} criteria at least {union.least} must hold; the number that does is {shown} ({told})"
     return CriterionRecord(
         id=union.id,
         that=union.id,

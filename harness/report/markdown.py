@@ -108,6 +108,19 @@ def _example(title: str, item: Example) -> str:
     return f"<details><summary>{head}</summary>\n\n" + "\n\n".join(blocks) + "\n\n</details>"
 
 
+def _lock(run: Run) -> str:
+    """Whether the criteria were promised, and in time."""
+    if not run.lock:
+        return "criteria not locked"
+    late = run.lock.get("before_first_run") is False
+    return f"criteria locked{' after the candidate was first measured' if late else ''}, {_ordinal(run)}"
+
+
+def _ordinal(run: Run) -> str:
+    count = int((run.lock or {}).get("runs") or 1)
+    return "first run under this lock" if count == 1 else f"run {count} under this lock"
+
+
 def _provenance(run: Run) -> str:
     models = ", ".join(
         f"{plain.markdown(name)} {plain.code(model.digest[:12])}" for name, model in run.models.items() if model.digest
@@ -116,7 +129,7 @@ def _provenance(run: Run) -> str:
         f"run {plain.code(run.run_id)}",
         f"suite {plain.code(run.suite.digest[:12])}",
         *([models] if models else []),
-        "criteria locked" if run.lock else "criteria not locked",
+        _lock(run),
         plain.markdown(words.moment(run.started)),
         f"finetune-harness {plain.markdown(run.harness)}",
     ]

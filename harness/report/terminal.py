@@ -163,6 +163,8 @@ def _body(console: Console, run: Run, folder: Path | None, durations: int) -> No
     console.print()
     if run.sentence:
         console.print(cell(run.sentence))
+    if run.lock and run.lock.get("sentence"):
+        console.print(cell(str(run.lock["sentence"])))
 
 
 def _criteria(run: Run, width: int) -> Table:

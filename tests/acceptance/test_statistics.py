@@ -156,6 +156,30 @@ def test_a_part_of_what_was_locked_cannot_accept(harness: Callable, small: Calla
     assert "every criterion holds, but" in done.result["sentence"]
 
 
+def test_the_lock_holds_for_every_candidate_and_for_data_that_are_made(harness: Callable, suite: Callable) -> None:
+    """What follows the candidate (`$candidate.train`) is no promise; what a fixture of data makes is one."""
+    text = """
+suite: made
+models: {candidate: $first}
+fixtures:
+  data: {split: {from: data.jsonl, ratios: [0.5, 0.25, 0.25]}}
+  first: {command: {run: [cp, -r, "{root}/tiny", "{output}"], output: model, inputs: {train: $data.train}}}
+checks:
+  right: {task: {data: $data.test, choices: [yes, no], metrics: [accuracy]}}
+accept: [right.accuracy >= 0.01]
+"""
+    path = suite(text, data__jsonl=rows(200))
+    done = harness("lock", path)
+    assert done.code == 0, done.err
+    samples = json.loads(path.with_suffix(".lock").read_text())["content"]["samples"]
+    assert set(samples) == {"right", "right.data"}
+    assert samples["right"]["n"] in range(30, 71)
+    (path.parent / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows(210)))
+    done = harness("run", path, "-q")
+    assert done.code == 6, "found before anything is trained"
+    assert "the samples of right" in done.err
+
+
 # --- planned looks, many candidates, at least u of m
 
 
