@@ -163,9 +163,10 @@ def _column(suite: Suite, name: str) -> ModelSpec:
 
 
 def _not_passed(runs: Path, suite: str) -> tuple[str, ...]:
-    """Criteria of the latest run that did not pass, for --lf."""
+    """Criteria of the latest run that did not pass, for --lf; those of an "at least u of m" go with it."""
     last = latest(runs, suite)
-    return tuple(c.id for c in last.criteria if c.verdict != "pass")
+    open_ = {c.id for c in last.criteria if c.verdict != "pass"}
+    return tuple(c.id for c in last.criteria if (c.group or c.id) in open_)
 
 
 def latest(runs: Path, suite: str) -> Run:

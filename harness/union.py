@@ -18,7 +18,7 @@ def united(plan: Plan, records: Sequence[CriterionRecord]) -> list[CriterionReco
     """One record for each "at least u of m" of which every member was decided."""
     by_id = {record.id: record for record in records}
     return [
-        _record(
+        decided(
             union, [by_id[name] for name in union.members], tightened(union.confidence, plan.suite.terms, plan.look)
         )
         for union in plan.suite.terms.unions
@@ -26,7 +26,7 @@ def united(plan: Plan, records: Sequence[CriterionRecord]) -> list[CriterionReco
     ]
 
 
-def _record(union: AtLeast, members: Sequence[CriterionRecord], confidence: float) -> CriterionRecord:
+def decided(union: AtLeast, members: Sequence[CriterionRecord], confidence: float) -> CriterionRecord:
     """Decided on the bounds of the number that hold: the most that are shown to, and that are not shown not to.
 
     p-value of "at least u hold": (m − u + 1) times the u-th smallest of theirs (Benjamini and Heller 2008).

@@ -267,6 +267,15 @@ def test_terms_that_are_no_terms_are_refused(harness: Callable, small: Callable,
     assert f"`{top.partition(':')[0]}` is " in done.err
 
 
+def test_what_did_not_pass_is_run_again_with_all_its_members(harness: Callable, small: Callable) -> None:
+    path = small("right.exact_match >= 0.5", "{at_least: 2, of: [right.exact_match >= 0.96, right.exact_match > base]}")
+    assert harness("run", path, "-q").code == 3
+    done = harness("run", path, "-q", "--lf")
+    assert done.code == 3
+    assert len(done.result["criteria"]) == 3
+    assert "right.exact_match >= 0.5" not in done.verdicts()
+
+
 # --- what is warned of, and what is planned
 
 
