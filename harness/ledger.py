@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def runs_in(folder: Path) -> list[Use]:
             data = json.loads(file.read_text("utf-8"))
         except (OSError, ValueError):
             continue  # not a finished run of ours; counting it would blame a lock for it
-        if isinstance(data, dict):
+        if isinstance(data, dict) and _is_moment(data.get("started")):
             run_id, started, verdict, candidate = (
                 str(data.get(key, "")) for key in ("run_id", "started", "verdict", "candidate")
             )
@@ -104,4 +104,12 @@ def _moment(iso: str) -> datetime:
     Raises:
         ValueError: it is none.
     """
-    return datetime.fromisoformat(iso).replace(microsecond=0)
+    found = datetime.fromisoformat(iso).replace(microsecond=0)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _is_moment(found: object) -> bool:
+    try:
+        return isinstance(found, str) and bool(_moment(found))
+    except ValueError:
+        return False

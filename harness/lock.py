@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,13 @@ def locked(suite: str, content: Mapping[str, Any], *, at: str, reason: str = "",
 
 def write(lock: Lock, path: Path) -> None:
     """Put the lock into a file, whole or not at all."""
+    history = [{"digest": r.digest, "at": r.at, "reason": r.reason} for r in lock.history]
     data = {
         "schema": SCHEMA,
         "suite": lock.suite,
         "digest": lock.digest,
-        "history": [{"digest": r.digest, "at": r.at, "reason": r.reason} for r in lock.history],
+        "history": history,
+        "seal": digest.of([lock.digest, history]),
         "content": digest.canonical(lock.content),
     }
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
@@ -147,6 +150,9 @@ def read(path: Path) -> Lock | None:
         history = tuple(Relock(str(r["digest"]), str(r["at"]), str(r["reason"])) for r in data["history"])
         lock = Lock(str(data["suite"]), dict(data["content"]), history)
         said = (str(data["digest"]), history[-1].digest)
+        sealed = data["seal"] == digest.of([said[0], data["history"]])
+        for made in history:
+            datetime.fromisoformat(made.at)
         for part in ("criteria", "checks", "samples", "rules"):
             lock.content[part].items()
     except FileNotFoundError:
@@ -155,6 +161,8 @@ def read(path: Path) -> Lock | None:
         raise Tampered(f"{path.name} is not a lock that can be read ({error}); run `harness lock` again") from error
     if set(said) != {lock.digest}:
         raise Tampered(f"{path.name} was edited by hand: its content no longer has the digest {said[0][:12]}")
+    if not sealed:
+        raise Tampered(f"{path.name} was edited by hand: when and why it was locked is no longer what was written")
     return lock
 
 

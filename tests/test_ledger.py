@@ -30,6 +30,8 @@ def test_runs_under_a_lock_are_counted(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("c")
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "result.json").write_text("{")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "result.json").write_text('{"started": "once upon a time"}')
     assert [use.run_id for use in ledger.runs_in(tmp_path)] == ["a", "b", "c"]
     assert [use.run_id for use in ledger.uses(tmp_path, LOCK.digest)] == ["a", "b"]
     said = ledger.summary(LOCK, started="2026-02-05T00:00:00+00:00", runs=ledger.runs_in(tmp_path), weights="w")

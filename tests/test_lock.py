@@ -89,3 +89,19 @@ def test_an_edited_lock_is_refused(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('"confidence": 0.95', '"confidence": 0.6', 1))
     with pytest.raises(Tampered, match="edited by hand"):
         locks.read(file)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (DAY, "2025-02-01T10:00:00+00:00", "when and why it was locked"),
+        ("first lock", "agreed", "when and why it was locked"),
+        (DAY, "some day", "not a lock that can be read"),
+    ],
+)
+def test_a_lock_cannot_be_dated_back(tmp_path: Path, before: str, after: str, told: str) -> None:
+    file = tmp_path / "suite.lock"
+    locks.write(locks.locked("suite", content(), at=DAY), file)
+    file.write_text(file.read_text().replace(before, after))
+    with pytest.raises(Tampered, match=told):
+        locks.read(file)
