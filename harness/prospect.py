@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -80,7 +80,7 @@ def _prospect(plan: Plan, workshop: Workshop, criterion: Criterion, pilot: _Pilo
         return Prospect(criterion.that, None, "how many samples there will be is known when their data is made")
     if criterion.slice.kind in ("worst", "each") and counted and criterion.slice.field:
         n = min(counted.values())
-    if criterion.slice.kind == "is" and counted is not None and criterion.slice.field:
+    if criterion.slice.kind == "is" and counted is not None:
         n = counted[criterion.slice.value]
     if not n:
         return Prospect(criterion.that, 0, "no sample; nothing can be decided", possible=False)
@@ -118,7 +118,21 @@ def _counted(plan: Plan, workshop: Workshop, check: CheckSpec, criterion: Criter
     wanted = check.options.get("requests", 100) if check.entry.facts["asks"] == "together" else plan.limit
     limits = [each for each in (wanted, plan.limit) if each is not None]
     rows = islice(data.rows(), min(limits) if limits else None)
-    return Counter(str(row.get(criterion.slice.field)) for row in rows)
+    fields = [criterion.slice.field] if criterion.slice.field else _fields(check, root)
+    # A value without its field is looked for in every slice field; it is a value of one of them only.
+    return Counter(_slice(row, fields, criterion.slice.value) for row in rows)
+
+
+def _fields(check: CheckSpec, root: CheckSpec | None) -> list[str]:
+    """The fields that a check's criteria may select by."""
+    slices = [*(check.options.get("slices") or ()), *((root.options.get("slices") or ()) if root else ())]
+    return list(dict.fromkeys(slices))
+
+
+def _slice(row: Mapping[str, Any], fields: Sequence[str], wanted: str) -> str:
+    """The slice that a row counts for: the wanted value where one of its fields has it, else its first field's."""
+    values = [str(row.get(field)) for field in fields]
+    return wanted if wanted and wanted in values else values[0] if values else ""
 
 
 @dataclass(frozen=True, slots=True)
