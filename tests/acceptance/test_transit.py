@@ -33,7 +33,7 @@ def test_smoke_needs_no_training(harness: Callable) -> None:
 def test_transit_accepts_the_repair_and_rejects_the_debacle(harness: Callable, seed: int) -> None:
     repaired = harness("run", "transit", "--set", f"seed={seed}")
     assert repaired.code == 0, repaired.out + repaired.err
-    assert set(repaired.verdicts().values()) == {"pass"}
+    assert {c["verdict"] for c in repaired.result["criteria"] if c["severity"] == "require"} == {"pass"}
     assert set(repaired.result["fixtures"]) == {"untuned", "repaired"}
 
     debacle = harness("run", "transit", "--candidate", "debacle", "--set", f"seed={seed}")
@@ -51,8 +51,8 @@ def test_transit_accepts_the_repair_and_rejects_the_debacle(harness: Callable, s
 def test_a_placebo_harms_nothing_and_answers_nothing(harness: Callable) -> None:
     done = harness("run", "transit", "--candidate", "placebo")
     assert done.code == 1, done.out + done.err
-    failed = {name for name, verdict in done.verdicts().items() if verdict != "pass"}
+    failed = {name for name, verdict in done.verdicts().items() if verdict == "fail"}
     assert failed == {
-        "answers.exact_match >= 0.70", "answers.exact_match > base",
-        "unknown.recall[off_topic] >= 0.70", "unknown.recall[unknown_route] >= 0.50",
+        "answers.exact_match >= 0.70", "unknown.recall[off_topic] >= 0.70", "unknown.recall[unknown_route] >= 0.50",
     }  # fmt: skip
+    assert done.verdicts()["answers.exact_match > base"] == "inconclusive"
