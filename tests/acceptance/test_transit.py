@@ -58,4 +58,4 @@ def test_a_placebo_harms_nothing_and_answers_nothing(harness: Callable) -> None:
     assert done.verdicts()["answers.exact_match > base"] == "inconclusive"
     # Documents that agree to the last bit say nothing of how much others would differ: undecided, and never a failure.
     undecided = {name for name, verdict in done.verdicts().items() if verdict == "inconclusive"}
-    assert undecided <= {"general.perplexity <= 1.5 * base"}
+    assert undecided <= {"general.perplexity <= 1.5 * base", "answers.exact_match > base"}
