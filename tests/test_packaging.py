@@ -122,7 +122,9 @@ def test_an_editable_install_reads_the_checkout(tmp_path: Path) -> None:
         f"import site; site.addsitedir({str(site)!r}); import harness; from harness import content; "
         "print(harness.__file__); print(content.root())"
     )
-    file, root = python(code, path=site, cwd=tmp_path).splitlines()
+    # Without the environment's own packages: where the tests run against the wheel, that would be found first.
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    file, root = done.stdout.splitlines()
     assert Path(file) == ROOT / "harness" / "__init__.py"
     assert Path(root) == ROOT
 

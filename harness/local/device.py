@@ -60,7 +60,7 @@ def choose_dtype(asked: str, device: torch.device, config: Mapping[str, Any]) ->
             named = "float32"
     if device.type == "mps" and named == "float64":
         raise SuiteError("dtype: float64 does not exist on mps; write dtype: float32")
-    return getattr(torch, named)  # type: ignore[no-any-return]
+    return getattr(torch, named)
 
 
 def usable_cores() -> int:

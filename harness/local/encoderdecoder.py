@@ -73,7 +73,7 @@ class PairSession:
         """Read one token a row."""
         out = _decode(self.model, self._hidden, self._mask, tokens[:, None], cache=self._cache, use_cache=True)
         self._cache = out.past_key_values
-        return out.logits[:, -1]  # type: ignore[no-any-return]
+        return out.logits[:, -1]
 
     def keep(self, rows: torch.Tensor) -> None:
         """Drop the other rows."""

@@ -73,7 +73,7 @@ def probe_logits(model: Any, ids: list[int], head: str) -> torch.Tensor:
     if head == CLASSIFIER:
         arguments["attention_mask"] = torch.ones_like(tensor)
     with quiet():
-        return model(**arguments).logits.float()  # type: ignore[no-any-return]
+        return model(**arguments).logits.float()
 
 
 def repeatable(model: Any, head: str, folder: Path) -> str:

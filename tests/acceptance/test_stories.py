@@ -62,6 +62,6 @@ def test_it_learns_and_forgets(
     assert "stories.perplexity" in done.result["sentence"]
     assert done.result["models"]["base"]["parameters"] == 260_032
     facts = done.result["fixtures"]["tuned"]["facts"]
-    assert 0 < facts["trainable_parameters"] <= (260_032 if kind == "full" else 60_000)
+    assert 0 < facts["trainable_parameters"] <= (260_032 if kind == "full" else 130_000)
     before = {c["id"]: c for c in done.result["criteria"]}["stories.perplexity <= 1.2 * base"]
     assert 3.5 < before["reference"]["estimate"]["value"] < 6.5  # what is known of this model on its own training text
