@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
+import harness.data.hub as hub_reader
 from harness import digest
-from harness.data import hub as hub_reader
 from harness.data.readers import READERS, read
 from harness.data.source import ENCODINGS, Item, Source
 from harness.errors import Complaint, SuiteError, nearest

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import harness.local.adapter as adapters
 from harness import digest
 from harness.checkpoint import Checkpoint
 from harness.errors import CheckpointBroken
-from harness.local import adapter as adapters
 from harness.local.device import choose_device, choose_dtype, set_threads
 from harness.local.folder import Survey, survey_adapter, survey_model
 from harness.local.load import Loaded, load_model, load_tokenizer, must_fit

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from filelock import FileLock
 
+import harness.store.disk as disk
 from harness.errors import OutputBroken
 from harness.exchange import Response
-from harness.store import disk
 
 T = TypeVar("T")
 

@@ -25,9 +25,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+import harness.store.disk as disk
 from harness import digest
 from harness.errors import FixtureBroken, HarnessError
-from harness.store import disk
 from harness.store.answers import Answers
 
 SCHEMA = "urn:finetune-harness:fixture:1"
