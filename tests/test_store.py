@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness import digest
@@ -451,6 +451,7 @@ def test_a_file_that_is_no_database_is_replaced(store: Store, content: bytes) ->
 
 
 @given(st.integers(0, 40_000), st.integers(1, 4000), st.binary(min_size=1, max_size=4))
+@example(17829, 4, b"\x80")  # a row that is no longer UTF-8
 @settings(max_examples=25, deadline=None)
 def test_whatever_byte_of_the_database_changes_no_wrong_answer_comes_back(
     tmp_path_factory: pytest.TempPathFactory, at: int, length: int, noise: bytes
@@ -466,8 +467,9 @@ def test_whatever_byte_of_the_database_changes_no_wrong_answer_comes_back(
     with store.answers("m") as answers:
         found = answers.get_many([name for name, _ in many])
         answers.put_many(many)
-        assert plain(answers.get_many([name for name, _ in many])) == plain(dict(many))
-    assert all(response.text == f"answer {name[1:]}" for name, response in found.items())
+        found_again = answers.get_many([name for name, _ in many])
+    for name, response in [*found.items(), *found_again.items()]:
+        assert response.text == f"answer {name[1:]}"
 
 
 def test_a_database_with_other_tables_is_replaced(store: Store) -> None:

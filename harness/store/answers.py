@@ -38,6 +38,8 @@ class Answers:
         self._warn = warn
         self._mutex = RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file = 0
+        """The file that was opened last, by its inode: another process may have put a new one in its place."""
 
     def get_many(self, digests: Sequence[str]) -> dict[str, Response]:
         """Request digest → response, of those that are there and whole; damaged rows are deleted and left out.
@@ -94,7 +96,7 @@ class Answers:
 
     def _seal(self, request: str, text: str) -> str:
         """Over model, request and response, so that a whole row in the wrong place is noticed too."""
-        return sha256(f"{self._model}\n{request}\n{text}".encode()).hexdigest()
+        return sha256(f"{self._model}\n{request}\n{text}".encode("utf-8", "surrogateescape")).hexdigest()
 
     def _get(self, db: sqlite3.Connection, wanted: list[str]) -> dict[str, Response]:
         found: dict[str, Response] = {}
@@ -129,39 +131,55 @@ class Answers:
     def _guarded(self, doing: str, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """Do something with the database; a damaged file is moved away, and the work is tried on a new one once."""
         with self._mutex:
-            try:
-                return work(self._open())
-            except sqlite3.DatabaseError as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+            for attempt in range(3):
+                try:
+                    return work(self._open())
+                except sqlite3.DatabaseError as error:
                     self.close()
-                    raise self._broken(doing, error) from error
-                self.close()
-            self._replace()
-            try:
-                return work(self._open())
-            except sqlite3.DatabaseError as error:
-                self.close()
-                raise self._broken(doing, error) from error
+                    damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+                    if not damaged or attempt == 2:
+                        raise self._broken(doing, error) from error
+                # The first time, a quick check decides; a file that fails twice is damaged, whatever that says.
+                self._replace(failed_twice=self._file if attempt else 0)
+            return otherwise
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            door = self._root / "locks" / f"open-{self._model}.lock"
             with disk.writing("opening the cache of answers", self.path):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.path, timeout=_PATIENCE, check_same_thread=False)
-            self._connection = db
+                door.parent.mkdir(parents=True, exist_ok=True)
+            # One process at a time: two that turn on the write-ahead log at once find each other's lock, unasked.
+            with FileLock(door):
+                self._connection = self._connected()
+        return self._connection
+
+    def _connected(self) -> sqlite3.Connection:
+        """A new connection to a database that is ours, or an error that says it is not."""
+        db = sqlite3.connect(self.path, timeout=_PATIENCE, check_same_thread=False)
+        try:
+            # A damaged row may not be UTF-8; it must reach its seal, which tells that it is damaged.
+            db.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
             db.execute("PRAGMA journal_mode = WAL")
+            self._file = self.path.stat().st_ino
             db.execute("PRAGMA synchronous = NORMAL")
             db.execute(_TABLE)
             db.execute("SELECT request, response, sha256 FROM answers LIMIT 1").fetchone()
-        return self._connection
+        except BaseException:
+            db.close()
+            raise
+        return db
 
-    def _replace(self) -> None:
+    def _replace(self, *, failed_twice: int = 0) -> None:
         """Move a damaged file to the quarantine, unless another process has done so already."""
         lock = self._root / "locks" / f"answers-{self._model}.lock"
         with disk.writing("moving a damaged cache of answers away", self.path):
             lock.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(lock):
-                if self._sound():
+                if failed_twice:
+                    if not self.path.exists() or self.path.stat().st_ino != failed_twice:
+                        return
+                elif self._sound():
                     return
                 self._warn(f"the cached answers of model {self._model[:12]} are damaged; they are asked for again")
                 away = self._root / "quarantine" / self.path.name
