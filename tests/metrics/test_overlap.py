@@ -71,6 +71,15 @@ def test_rouge_of_the_readme_of_rouge_score(value: Value) -> None:
     assert found == pytest.approx([0.705882, 0.266667, 0.588235], abs=1e-6)
 
 
+def test_bleu_and_chrf_of_the_readme_of_sacrebleu(value: Value) -> None:
+    said = ["The dog bit the man.", "It wasn't surprising.", "The man had just bitten him."]
+    first = ["The dog bit the man.", "It was not unexpected.", "The man bit him first."]
+    second = ["The dog had bit the man.", "No one was surprised.", "The man had bitten the dog."]
+    rows, _, _ = split([(answer, [a, b]) for answer, a, b in zip(said, first, second, strict=True)])
+    assert value("bleu", rows) == pytest.approx(48.530827, abs=1e-6)
+    assert value("chrf", rows) == pytest.approx(59.7275178, abs=1e-6)
+
+
 items = st.lists(st.tuples(texts, st.lists(texts, min_size=2, max_size=2)), min_size=1, max_size=8)
 
 
