@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import digest
 from harness.errors import CheckBroken, NothingSelected
-from harness.exchange import Request, Response
+from harness.exchange import UNASKED, Request, Response
 from harness.sample import Sample
 from harness.score import INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
 from harness.stats.missing import count_failures
@@ -74,7 +74,7 @@ def ask(task: Task, head: str, samples: list[Sample] | None = None) -> Asking:
 
     Raises:
         NothingSelected: the task has no samples.
-        CheckBroken: the gold answers do not score best.
+        CheckBroken: the gold answers do not score best, or a prompt is too long to be asked whole.
     """
     samples = list(task.samples()) if samples is None else samples
     if not samples:
@@ -82,12 +82,24 @@ def ask(task: Task, head: str, samples: list[Sample] | None = None) -> Asking:
     probe_gold(task, samples)
     requests = [task.requests(sample, head) for sample in samples]
     responses = yield [request for group in requests for request in group]
+    _whole(task, requests, responses)
     answers: list[list[Answer]] = []
     at = 0
     for sample, group in zip(samples, requests, strict=True):
         answers.append([task.read(sample, response) for response in responses[at : at + len(group)]])
         at += len(group)
     return Asked(task, samples, answers, task.score(samples, answers))
+
+
+def _whole(task: Task, requests: Sequence[Sequence[Request]], responses: Sequence[Response]) -> None:
+    """Refuse to measure where a prompt did not fit: that is no answer of the model's, right or wrong."""
+    flat = [request for group in requests for request in group]
+    unasked = [(q.sample, r.fault) for q, r in zip(flat, responses, strict=True) if r.finish == UNASKED]
+    if unasked:
+        sample, why = unasked[0]
+        raise CheckBroken(
+            f"check {task.name!r}: {len(unasked)} of {len(flat)} prompts do not fit: {why} (sample {sample})"
+        )
 
 
 def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:

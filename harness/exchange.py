@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 from harness import digest
 
+UNASKED = "unasked"
+"""`Response.finish` where the question could not be put whole, and so was not put at all; nothing is ever cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -56,7 +59,7 @@ class Response:
     scores: tuple[Scored, ...] = ()
     """In the order of the request's continuations."""
     finish: str = ""
-    """`stop` (ended by itself or by a stop string) or `length` (cut at max_new_tokens)."""
+    """`stop` (ended by itself or by a stop string), `length` (cut at max_new_tokens), or UNASKED beside a fault."""
     prompt_tokens: int = 0
     new_tokens: int = 0
     seconds: float | None = None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from harness.errors import CheckpointBroken
-from harness.exchange import Response, Scored
+from harness.exchange import UNASKED, Response, Scored
 from harness.local.batch import Exhausted, in_batches
 from harness.local.labels import Labels, Passage, classify
 from harness.local.quiet import quiet
@@ -32,7 +32,8 @@ def classify_requests(seat: Seat, labels: Labels, block: Sequence[Numbered]) -> 
         elif not places or not ids:
             yield index, fault("nothing was given to classify", INFRASTRUCTURE)
         elif seat.context is not None and len(ids) > seat.context:
-            yield index, fault(f"the text has {len(ids)} tokens, but the model's context holds {seat.context}")
+            told = f"the text has {len(ids)} tokens, but the model's context holds {seat.context}"
+            yield index, fault(told, finish=UNASKED)
         else:
             asked.setdefault(Passage(tuple(ids)), []).append((index, places))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.errors import CheckpointBroken
-from harness.exchange import Response
+from harness.exchange import UNASKED, Response
 from harness.local.batch import Exhausted, in_batches
 from harness.local.decoding import Draft, NotANumber, Writer, Written
 from harness.local.folder import SEQ2SEQ
@@ -28,7 +28,7 @@ def generate_requests(
     for index, request in block:
         prompt = tokens[shown[request.prompt]] or seat.encoder.nothing
         if wrong := _unfit(seat, len(prompt), request.max_new_tokens):
-            yield index, fault(wrong)
+            yield index, fault(wrong, finish=UNASKED)
         elif request.max_new_tokens < 1:
             yield index, Response(text="", finish="length", prompt_tokens=len(prompt))
         else:

@@ -45,9 +45,9 @@ class Seat:
         return self.lease.resident.ways
 
 
-def fault(text: str, blame: str = CANDIDATE) -> Response:
+def fault(text: str, blame: str = CANDIDATE, finish: str = "") -> Response:
     """No answer, and why."""
-    return Response(fault=text, blame=blame)
+    return Response(fault=text, blame=blame, finish=finish)
 
 
 def exhausted(seat: Seat) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import CheckpointBroken
-from harness.exchange import Request, Response, Scored
+from harness.exchange import UNASKED, Request, Response, Scored
 from harness.local.batch import Exhausted, in_batches
 from harness.local.encode import windows
 from harness.local.encoderdecoder import by_source, compute_pairs
@@ -91,7 +91,8 @@ def _place(seat: Seat, text: str, context: list[int], ids: list[int]) -> list[Un
         return [Unit(tuple(before), tuple(after)) for before, after in windows(ids, context[0], limit)]
     return fault(
         f"the prompt has {len(context)} tokens and the text to be scored after it {len(ids)}, but the model's context "
-        f"holds {limit}; shorten the prompt or take fewer examples into it"
+        f"holds {limit}; shorten the prompt or take fewer examples into it",
+        finish=UNASKED,
     )
 
 

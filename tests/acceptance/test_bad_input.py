@@ -108,11 +108,12 @@ def test_prompt_longer_than_the_context_is_never_cut(harness: Callable, twin: Ca
     rows = [dict(row) for row in ROWS]
     rows[3]["input"] = "far too long " * 400
     done = harness("run", twin(data=rows))
+    assert done.code == 4, done.out + done.err
     (criterion,) = done.result["criteria"]
-    assert criterion["candidate"]["n"] == 30
-    told = " ".join([*done.result["checks"]["right"]["warnings"], criterion["candidate"]["note"]])
-    assert "tokens" in told
-    assert "1 of 30 answers failed (candidate)" in told
+    assert criterion["verdict"] == "broken"
+    assert "prompts do not fit" in criterion["reason"]
+    assert "the model's context" in criterion["reason"]
+    assert "(sample 3)" in criterion["reason"]
 
 
 # --- checkpoints
