@@ -31,6 +31,7 @@ ROOMS = {
     "fixture": "fixtures",
     "check": "checks",
     "model": "models",
+    "control": "controls",
 }
 """Kind → folder."""
 
@@ -152,6 +153,11 @@ def check(
 def model(*, key: str) -> Callable[[F], F]:
     """Mark the model backend of a file; `key` is the suite key that selects it: pretrained, endpoint, replay."""
     return _mark("model", key=key)
+
+
+def control() -> Callable[[F], F]:
+    """Mark the control of the check of the same name: `(seed) -> control.Control`, a flaw and its sound twin."""
+    return _mark("control")
 
 
 def _mark(kind: str, **facts: Any) -> Callable[[F], F]:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.criterion import Criterion
 from harness.exchange import Facts, Model, Request, Response
+from harness.figure import Table
 from harness.findings import Findings
 from harness.interview import Interview
-from harness.run import CriterionRecord, Table
+from harness.run import CriterionRecord
 from harness.score import Quantity
 from harness.stats.floor import Floor, floor_warning, margin_warning, noise_floor
 

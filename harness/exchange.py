@@ -31,6 +31,12 @@ class Request:
     """Name of the model it is addressed to; empty for the model that the check is being asked of."""
     fresh: bool = False
     """Never answered from the cache (timings)."""
+    system: str = ""
+    """A system message before the prompt, in place of the suite's own; text of models and data never stands here."""
+    schema: str = ""
+    """JSON Schema, as canonical JSON text, that a generated answer must follow; empty where any text will do."""
+    each: bool = False
+    """Whether a score must say what every single token weighs."""
 
     @property
     def digest(self) -> str:
@@ -38,7 +44,22 @@ class Request:
         return digest.of(
             [self.kind, self.prompt, list(self.continuations), self.max_new_tokens, list(self.stop), self.temperature]
             + ([self.seed] if self.temperature > 0 else [])
+            + ([{"system": self.system}] if self.system else [])
+            + ([{"schema": self.schema}] if self.schema else [])
+            + ([{"each": True}] if self.each else [])
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What one token of a scored continuation weighs, among all that could have stood in its place."""
+
+    logprob: float
+    """Its own log-probability, in nats."""
+    mean: float
+    """Mean log-probability of the whole vocabulary there, each token weighted by its probability."""
+    deviation: float
+    """Standard deviation of the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,8 @@ class Scored:
     tokens: int
     greedy: bool = False
     """Whether every token was the most probable one."""
+    each: tuple[Token, ...] = ()
+    """Token by token, where the request asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +97,7 @@ class Response:
         """Plain JSON data; `from_plain` reads it back."""
         return {
             "text": self.text,
-            "scores": [[s.logprob, s.tokens, s.greedy] for s in self.scores],
+            "scores": [_plain(s) for s in self.scores],
             "finish": self.finish,
             "prompt_tokens": self.prompt_tokens,
             "new_tokens": self.new_tokens,
@@ -86,12 +109,40 @@ class Response:
     @classmethod
     def from_plain(cls, data: dict[str, Any], *, cached: bool = False) -> Response:
         """The inverse of `to_plain`; raises `KeyError`, `TypeError` or `ValueError` on anything else."""
-        scores = tuple(Scored(float(p), int(n), bool(g)) for p, n, g in data["scores"])
+        scores = tuple(_scored(*row) for row in data["scores"])
         return cls(
             text=data["text"], scores=scores, finish=data["finish"], prompt_tokens=int(data["prompt_tokens"]),
             new_tokens=int(data["new_tokens"]), seconds=data["seconds"], fault=data["fault"], blame=data["blame"],
             cached=cached,
         )  # fmt: skip
+
+
+def _plain(scored: Scored) -> list[Any]:
+    each = [[[t.logprob, t.mean, t.deviation] for t in scored.each]] if scored.each else []
+    return [scored.logprob, scored.tokens, scored.greedy, *each]
+
+
+def _scored(logprob: float, tokens: int, greedy: bool, each: Sequence[Sequence[float]] = ()) -> Scored:
+    found = tuple(Token(float(p), float(mean), float(deviation)) for p, mean, deviation in each)
+    return Scored(float(logprob), int(tokens), bool(greedy), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What answering took a model so far."""
+
+    tokens_asked: int = 0
+    """Tokens of the requests, each request counted on its own."""
+    tokens_computed: int = 0
+    """Tokens that went through the weights."""
+    flops: float = 0.0
+    """Floating-point operations that the computed tokens need."""
+    seconds: float = 0.0
+    """Wall time in the weights."""
+    limit_share: float | None = None
+    """`flops / seconds` over the rate of this machine's matrix multiplication, where that was measured."""
+    peak_bytes: int = 0
+    """Largest memory while answering, above what the weights take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +160,8 @@ class Facts:
     """Which way of computing answered: plain, shared context, a recording, …"""
     head: str = ""
     """What it can answer: `causal`, `seq2seq` or `classifier`; empty where that is not known."""
+    effort: Effort | None = None
+    """What answering took so far; None where the model does not know (a server, a recording)."""
 
 
 class Model(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.exchange import Request, Response
-from harness.run import Figure
+from harness.figure import Figure
 from harness.score import Scores
 
 Rounds = Generator[list[Request], list[Response], "Findings"]

@@ -14,26 +14,14 @@ from harness.caution import generous
 from harness.checkpoint import Checkpoint
 from harness.environment import capture, harness_version
 from harness.errors import Broken
+from harness.figure import Curves, Figure, Interval, Intervals, Series
 from harness.findings import Findings
 from harness.gate import claim_failures, decide, settle
 from harness.interview import Interview, by_model
 from harness.plan import Plan, filled
 from harness.pledge import Pledge, marked, restrained
 from harness.pool import Pool
-from harness.run import (
-    CheckRecord,
-    CriterionRecord,
-    Curves,
-    Figure,
-    FixtureRecord,
-    Interval,
-    Intervals,
-    Measurement,
-    ModelRecord,
-    Run,
-    Series,
-    SuiteRecord,
-)
+from harness.run import CheckRecord, CriterionRecord, FixtureRecord, Measurement, ModelRecord, Run, SuiteRecord
 from harness.score import Scores
 from harness.union import combined, united
 from harness.verdict import EXIT_OF

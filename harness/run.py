@@ -5,19 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from harness.figure import Figure, Number, Record
 
 SCHEMA = "urn:finetune-harness:result:1"
-
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class Record(BaseModel):
-    """Frozen, strict plain data."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class EstimateRecord(Record):
@@ -103,107 +97,6 @@ class Measurement(Record):
     seed: int | None = None
 
 
-class Table(Record):
-    """Rows of plain cells, the first row of a report reader's eye: short."""
-
-    kind: Literal["table"] = "table"
-    title: str
-    columns: list[str]
-    rows: list[list[str | Number | int | None]]
-    note: str = ""
-
-
-class Example(Record):
-    """One sample with the answers of two models, as text."""
-
-    id: str
-    prompt: str
-    target: str
-    base: str | None = None
-    candidate: str | None = None
-    note: str = ""
-
-
-class Examples(Record):
-    """Samples shown side by side."""
-
-    kind: Literal["examples"] = "examples"
-    title: str
-    items: list[Example]
-    total: int
-    """How many there are in all; `items` are the worst of them."""
-    note: str = ""
-
-
-class Series(Record):
-    """One line of a chart."""
-
-    name: str
-    points: list[tuple[Number, Number]]
-
-
-class Curves(Record):
-    """Lines over a common axis: training and validation loss, learning rate."""
-
-    kind: Literal["curves"] = "curves"
-    title: str
-    x: str
-    y: str
-    series: list[Series]
-    marker: Number | None = None
-    """A place on the x axis worth a vertical line: the best epoch."""
-    marker_label: str = ""
-    note: str = ""
-
-
-class Interval(Record):
-    """A labelled value with its interval."""
-
-    label: str
-    model: str = ""
-    value: Number | None
-    low: Number | None
-    high: Number | None
-    n: int = 0
-    note: str = ""
-
-
-class Intervals(Record):
-    """Labelled values with whiskers: slices, groups, latencies."""
-
-    kind: Literal["intervals"] = "intervals"
-    title: str
-    unit: str = ""
-    items: list[Interval]
-    threshold: Number | None = None
-    note: str = ""
-
-
-class Confusion(Record):
-    """Gold label (rows) against answer (columns) of each model; the last column is 'unparsed' if there was one."""
-
-    kind: Literal["confusion"] = "confusion"
-    title: str
-    labels: list[str]
-    answers: list[str]
-    counts: dict[str, list[list[int]]]
-    note: str = ""
-
-
-class Histogram(Record):
-    """Counts between edges for each model: latencies, lengths."""
-
-    kind: Literal["histogram"] = "histogram"
-    title: str
-    unit: str = ""
-    edges: list[Number]
-    counts: dict[str, list[int]]
-    note: str = ""
-
-
-Figure = Annotated[Table | Examples | Curves | Intervals | Confusion | Histogram, Field(discriminator="kind")]
-
-
 class CheckRecord(Record):
     """One check as a section of the report."""
 
@@ -273,6 +166,16 @@ class Traffic(Record):
     prompt_tokens: int = 0
     new_tokens: int = 0
     seconds: Number = 0.0
+    tokens_asked: int = 0
+    """Tokens that the computed requests have, each counted on its own."""
+    tokens_computed: int = 0
+    """Tokens that went through the weights; the fewer, the more was shared."""
+    flops: Number = 0.0
+    """Floating-point operations that these tokens need."""
+    limit_share: Number | None = None
+    """Share of the machine's own matrix-multiplication rate; null where it was not measured."""
+    peak_bytes: int = 0
+    """Largest memory while answering, above what the weights take."""
 
 
 class Run(Record):

@@ -12,8 +12,8 @@ from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.errors import CheckBroken, SuiteError
+from harness.figure import Example, Examples, Table
 from harness.findings import Findings, Rounds
-from harness.run import Example, Examples, Table
 from harness.sample import Sample
 from harness.score import CANDIDATE, Missing, Quantity, Scores, Totals, table
 from harness.task import Task

@@ -11,8 +11,8 @@ from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.errors import CheckBroken, NothingSelected, SuiteError
 from harness.exchange import Request, Response
+from harness.figure import Histogram, Table
 from harness.findings import Findings, Rounds
-from harness.run import Histogram, Table
 from harness.sample import Sample
 from harness.score import CANDIDATE, Missing, Quantity, Scores, Stat, Totals, table
 from harness.task import Task

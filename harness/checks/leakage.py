@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from harness.catalog import check
 from harness.data import Dataset, references, required, text_of
 from harness.errors import NothingSelected, SuiteError
+from harness.figure import Figure, Table
 from harness.findings import Findings
 from harness.overlap import Copies, Copy, Text, normalise
-from harness.run import Figure, Table
 from harness.score import Quantity, table
 
 SHOWN = 20

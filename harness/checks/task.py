@@ -10,8 +10,8 @@ from harness.assembly import measures
 from harness.catalog import MetricSpec, check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
+from harness.figure import Confusion, Example, Examples, Figure, Table
 from harness.findings import Findings, Rounds
-from harness.run import Confusion, Example, Examples, Figure, Table
 from harness.task import Task, evaluate
 
 SHOWN = 10

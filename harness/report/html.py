@@ -18,20 +18,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from harness import content, digest
+from harness.figure import Confusion, Figure, Interval, Intervals, Table
 from harness.report import difference, forest, plain, svg, words
 from harness.report.glossary import Glossary
-from harness.run import (
-    CheckRecord,
-    Confusion,
-    CriterionRecord,
-    EstimateRecord,
-    Figure,
-    Interval,
-    Intervals,
-    Measurement,
-    Run,
-    Table,
-)
+from harness.run import CheckRecord, CriterionRecord, EstimateRecord, Measurement, Run
 
 SHOWN_CHARACTERS = 1200
 """Of one prompt or answer; the whole text is in samples.parquet."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from harness.figure import Example, Examples
 from harness.report import plain, words
-from harness.run import CriterionRecord, Example, Examples, Run
+from harness.run import CriterionRecord, Run
 
 LIMIT = 60_000
 """Bytes; comments may have 64 KB, and one byte too many loses the whole of it."""

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from harness.figure import Curves, Histogram, Interval, Intervals, Series
 from harness.report import plain, words
 from harness.report.forest import Margin, ticks
-from harness.run import Curves, Histogram, Interval, Intervals, Series
 
 MOST_POINTS = 400
 """Of one line; longer ones are thinned, keeping the extremes."""

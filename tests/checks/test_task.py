@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from harness.catalog import Catalog
+from harness.figure import Confusion, Examples
 from harness.findings import Findings
-from harness.run import Confusion, Examples
 from talk import BASE, CANDIDATE, CRASH, drive, gold, leaf, task
 
 LABELS = ["yes", "no", "maybe", "no", "yes", "yes"]

@@ -6,26 +6,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from harness.figure import Confusion, Curves, Example, Examples, Histogram, Interval, Intervals, Series, Table
 from harness.run import (
     BoundRecord,
     CheckRecord,
-    Confusion,
     CriterionRecord,
-    Curves,
     EstimateRecord,
-    Example,
-    Examples,
     FixtureRecord,
-    Histogram,
-    Interval,
-    Intervals,
     Measurement,
     ModelRecord,
     Reference,
     Run,
-    Series,
     SuiteRecord,
-    Table,
     Traffic,
 )
 

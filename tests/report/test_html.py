@@ -12,8 +12,9 @@ from lxml import etree
 from lxml import html as parser
 
 import runs
+from harness.figure import Confusion, Curves, Example, Examples, Interval, Intervals, Series, Table
 from harness.report import html, plain
-from harness.run import CheckRecord, Confusion, Curves, Example, Examples, Interval, Intervals, Run, Series, Table
+from harness.run import CheckRecord, Run
 
 PAGES = {name: html.render(make()) for name, make in runs.ALL.items()}
 TREES = {name: parser.fromstring(page) for name, page in PAGES.items()}

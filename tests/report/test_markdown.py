@@ -7,8 +7,8 @@ import re
 import pytest
 
 import runs
+from harness.figure import Example, Examples
 from harness.report import markdown
-from harness.run import Example, Examples
 
 
 @pytest.mark.parametrize("name", runs.ALL)

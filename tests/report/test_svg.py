@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 import runs
+from harness.figure import Curves, Histogram, Interval, Intervals, Series
 from harness.report import forest, svg
-from harness.run import Curves, Histogram, Interval, Intervals, Series
 
 POINTS = st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=0, max_size=1500)
 

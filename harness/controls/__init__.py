@@ -1,0 +1,1 @@
+"""A planted flaw and its sound twin for every check."""
