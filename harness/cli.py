@@ -205,6 +205,23 @@ def report(
 
 
 @app.command()
+def selftest(
+    checks: Annotated[list[str] | None, typer.Argument(metavar="[CHECK]...", help="Only these checks.")] = None,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, envvar="HARNESS_SEEDS", help="Controls of each check.")] = 20,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, envvar="HARNESS_WORKERS", help="Processes; 0: one for each core.")
+    ] = 0,
+    json: Json = False,
+    quiet: Quiet = 0,
+) -> None:
+    """Plant a flaw for every check: is it caught, and is its sound twin left alone? Exit code 1 where not."""
+    from harness import environment, examination
+
+    processes = workers or environment.cores()
+    raise typer.Exit(examination.selftest(checks or (), seeds, processes, as_json=json, quiet=quiet))
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to put the files.")] = Path("."),
 ) -> None:

@@ -4,61 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness import caution, digest, pledge, preflight
+from harness import caution, digest, opening, pledge, preflight
 from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
-from harness.exchange import Model
 from harness.glimpse import glimpses
 from harness.interview import Interview, conduct, crashed
 from harness.journal import Journal, write
 from harness.local import Residents, must_be_unchanged
-from harness.plan import Plan, draw, opened, task_of
+from harness.plan import draw, opened, task_of
 from harness.pool import Place, Pool
 from harness.record import Evidence, record
 from harness.run import Run
 from harness.spec import CheckSpec, Suite
 from harness.store import Store
 from harness.watch import Watch
+from harness.work import Wish, Work
 from harness.workshop import Workshop
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the command line asks of a run beyond the suite itself."""
-
-    select: str = ""
-    also: tuple[str, ...] = ()
-    only: tuple[str, ...] | None = None
-    limit: int | None = None
-    exit_first: bool = False
-    command: str = ""
-    candidate: str = "candidate"
-
-
-@dataclass(slots=True)
-class Work:
-    """One run while it goes on."""
-
-    plan: Plan
-    workshop: Workshop
-    watch: Watch
-    journal: Journal
-    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
-    broken: dict[str, Broken] = field(default_factory=dict)
-    """Model → why it cannot be measured."""
-    timings: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=perf_counter)
-
-    def timed(self, name: str, since: float) -> None:
-        """Add the time since a moment to a phase."""
-        self.timings[name] = self.timings.get(name, 0.0) + perf_counter() - since
 
 
 def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> tuple[Run, list[dict[str, Any]]]:
@@ -74,7 +42,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
     with ExitStack() as stack:
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
-        work = Work(plan, workshop, watch, journal)
+        work = Work(plan, workshop, watch, journal, wish.voices)
         stack.push(_note_the_end(journal))
         _look(work, made=False)
         preflight.go_offline(suite, plan.checks)
@@ -84,7 +52,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         _identify(work)
         work.plan = plan = pledge.at_look(plan, held, work.checkpoints.get("candidate"))
         residents = Residents()
-        pool = _pool(work, residents, stack)
+        pool = opening.everyone(work, residents, stack)
         interviews = _ask(work, pool, wish.exit_first)
         cautions = _again(work, interviews, residents, stack) if suite.terms.noise_floor else []
         for checkpoint in work.checkpoints.values():
@@ -153,34 +121,6 @@ def _identify(work: Work) -> None:
     work.timed("identify", began)
 
 
-def _pool(work: Work, residents: Residents, stack: ExitStack) -> Pool:
-    places = []
-    for name, checkpoint in work.checkpoints.items():
-        kept = checkpoint.kind != "replay"
-        answers = work.workshop.store.answers(checkpoint.digest) if kept else None
-        if answers is not None:
-            stack.callback(answers.close)
-        places.append(Place(name, _opener(work, checkpoint, residents), answers, by_sample=not kept))
-    pool = Pool(places, work.watch)
-    stack.callback(pool.close)
-    return pool
-
-
-def _opener(work: Work, checkpoint: Checkpoint, residents: Residents) -> Callable[[], Model]:
-    def open_model() -> Model:
-        began = perf_counter()
-        work.watch.note(f"loading {checkpoint.name}")
-        entry = work.plan.suite.catalog.get("model", checkpoint.kind)
-        given = {"checkpoint": checkpoint, "residents": residents, "note": work.watch.note}
-        options = {name: value for name, value in checkpoint.options.items() if name in entry.options}
-        model: Model = entry.function(**entry.bind(given, options))
-        work.timed(f"load {checkpoint.name}", began)
-        work.journal.write("loaded", model=checkpoint.name, gate=list(model.facts.gate))
-        return model
-
-    return open_model
-
-
 def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     """Every check with every model: those that share rounds first, then the timed ones one after another."""
     began = perf_counter()
@@ -218,7 +158,9 @@ def _again(work: Work, interviews: list[Interview], residents: Residents, stack:
     for name in wanted:
         found = work.checkpoints[name]
         other = replace(found, options={**found.options, "batch_size": caution.OTHER_BATCH})
-        places.append(Place(name, caution.backwards(_opener(work, other, residents)), None, found.kind == "replay"))
+        places.append(
+            Place(name, caution.backwards(opening.opener(work, other, residents)), None, found.kind == "replay")
+        )
     pool = Pool(places, work.watch)
     stack.callback(pool.close)
     checks = {check.name: check for check in work.plan.checks if check.entry.facts["asks"] == "each"}

@@ -64,13 +64,14 @@ def run(order: Order) -> int:
     from harness import engine
     from harness.report import json as results
     from harness.report import publish, terminal
+    from harness.work import Wish
 
     for path in order.outputs:
         publish.report_for(path)
     suite = load(order)
     folder = _folder(order.runs, suite.name)
     watch = _watch(order)
-    wish = engine.Wish(
+    wish = Wish(
         select=order.select,
         also=order.also,
         only=_not_passed(order.runs, suite.name) if order.last_failed else None,

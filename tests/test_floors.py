@@ -20,8 +20,9 @@ NOUNS = {
 WORKS = {
     "plan", "engine", "gate", "claim", "settle", "wording", "interview", "journal", "pool", "preflight", "record",
     "workshop", "forecast", "environment", "glimpse", "pledge", "union", "caution",
+    "work", "opening", "selftest",
 }  # fmt: skip
-FACES = {"report", "cli", "order", "session", "overview", "prospect", "__main__", "__init__"}
+FACES = {"report", "cli", "order", "session", "overview", "prospect", "examination", "__main__", "__init__"}
 FLOORS = ["nouns", "mechanisms", "rooms", "works", "faces"]
 """From the ground up. What is named nowhere is a mechanism."""
 
