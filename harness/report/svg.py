@@ -43,7 +43,7 @@ def forest(margin: Margin | None, state: str, label: str, unit: str = "") -> Mar
     parts.append(
         f'<text x="0" y="42">−{escape(end)}</text><text x="100%" y="42" text-anchor="end">+{escape(end)}</text>'
     )
-    return _picture(parts, f"plot {state}", label, height=46)
+    return picture(parts, f"plot {state}", label, height=46)
 
 
 def _base_mark(share: float, x: float, y: float) -> str:
@@ -69,7 +69,8 @@ def _square(x: float, y: float, half: float = 4.5) -> str:
     )
 
 
-def _picture(parts: Iterable[str], name: str, label: str, height: int) -> Markup:
+def picture(parts: Iterable[str], name: str, label: str, height: int) -> Markup:
+    """A picture as wide as its place, with a label for those who cannot see it."""
     inside = Markup("".join(parts))
     return Markup('<svg class="{}" width="100%" height="{}" role="img" aria-label="{}">{}</svg>').format(
         name, height, plain.visible(label), inside
@@ -114,7 +115,7 @@ def whiskers(items: Sequence[Interval], axis: Axis, threshold: float | None, lab
             x = axis.at(item.value)
             circle = f'<circle class="base" cx="{x:.2f}%" cy="{y}" r="4.5"/>'
             parts.append(_square(x, y, 4) if own == "candidate" else circle)
-    return _picture(parts, "whiskers", label, height)
+    return picture(parts, "whiskers", label, height)
 
 
 def scale_row(axis: Axis, unit: str) -> Markup:
@@ -213,7 +214,7 @@ def _framed(parts: Sequence[str], across: Axis, up: Axis, label: str, unit: str 
     return Markup(
         '<div class="drawing"><svg class="side" width="100%" height="100%" aria-hidden="true">{}</svg>{}'
         '<svg class="below" width="100%" height="18" aria-hidden="true">{}</svg></div>'
-    ).format(Markup(side), _picture(parts, "area", label, 220), Markup(below))
+    ).format(Markup(side), picture(parts, "area", label, 220), Markup(below))
 
 
 def _shift(at: int, count: int) -> str:
