@@ -16,6 +16,8 @@ CANDIDATE = "candidate"
 """Blame: the model under test failed (no answer, out of memory, over-long); scores worst."""
 INFRASTRUCTURE = "infrastructure"
 """Blame: something around the model failed; the score is missing."""
+BROKEN = "check"
+"""Blame: what was to be measured cannot be; every criterion that needs this sample is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Quantity:
     family: str = "mean"
     """How it varies: `proportion` (each score 0 or 1), `mean` (bounded), `corpus` (combine of sums), `log_ratio`
     (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact), `gap`
-    (mean of one set of samples minus that of another), `impact` (rate of one group over that of another)."""
+    (mean of one set of samples minus that of another), `impact` (rate of one group over that of another), `exposure`
+    (centre of paired differences), `calibration` (error of confidences: columns confidence and correct)."""
     better: str = "higher"
     """`higher`, `lower`, or `neither` (a band is wanted)."""
     bounds: tuple[float, float] = (0.0, 1.0)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.score import CANDIDATE, Scores
-from harness.stats import bounded, fairness, gap, mixture, order, pair, proportion, ratio, resample
+from harness.stats import bounded, fairness, gap, mixture, order, pair, proportion, ratio, resample, special
 from harness.stats.evidence import Ends, Evidence, envelope, unknown
 from harness.stats.missing import count_failures, impute
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from harness.score import Array
 
-FAMILIES = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census", "gap", "impact")
+OWN = ("proportion", "mean", "corpus", "log_ratio", "unbounded", "quantile", "census", "gap", "impact")
+FAMILIES = (*OWN, *special.FEWEST)
 FEWEST_UNBOUNDED = 30
 STUDENTIZED = 100
 
@@ -192,6 +193,8 @@ def _level(scores: Scores, seed: str) -> Evidence:
         )
     if quantity.combine is None and family in ("proportion", "mean"):
         return _bounded_level(scores)
+    if family in special.FEWEST:
+        return special.level(scores, seed)
     units = resample.units_of(scores.stats, _clusters(scores))
     if family == "log_ratio":
         return ratio.log_jackknife(units, _statistic(scores), limits=quantity.bounds)
@@ -264,6 +267,8 @@ def _difference(new: Scores, old: Scores, factor: float, offset: float, seed: st
         )  # fmt: skip
     if quantity.combine is None and family in ("proportion", "mean", "unbounded"):
         return _mean_difference(new, old, factor, seed)
+    if family in special.FEWEST:
+        return special.difference(new, old, factor, seed)
     units = resample.units_of(np.concatenate([new.stats, old.stats], axis=1), clusters)
     one, two = _statistic_at(new, slice(0, width)), _statistic_at(old, slice(width, 2 * width))
     if family == "log_ratio":

@@ -62,7 +62,8 @@ def _side(scores: Scores, rows: list[int], column: int) -> Scores:
     binary = width == 1.0 and bool(np.isin(values, (0.0, 1.0)).all())
     family = "proportion" if binary else "mean" if np.isfinite(width) else "unbounded"
     better = "higher" if scores.quantity.better == "lower" else "lower"
-    quantity = Quantity(scores.quantity.name, family, better, (0.0, width), scores.quantity.unit)
+    low = 0.0 if np.isfinite(width) else -np.inf
+    quantity = Quantity(scores.quantity.name, family, better, (low, width), scores.quantity.unit)
     return Scores(quantity, part.ids, values, ("value",), part.missing, clusters=part.clusters)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from harness.criterion import Criterion
 from harness.estimate import Estimate
 from harness.score import Quantity
-from harness.stats import power
+from harness.stats import power, special
 from harness.stats.bounded import FEW_CLUSTERS
 from harness.stats.order import samples_for
 from harness.stats.proportion import z_of
@@ -83,7 +83,8 @@ def outlook(
 def _too_few(quantity: Quantity, n: int, confidence: float, clusters: int | None, compared: bool) -> str:
     if clusters is not None and clusters < FEW_CLUSTERS:
         return f"{clusters} clusters can decide nothing; at least {FEW_CLUSTERS} are needed"
-    least = {"corpus": FEWEST_CORPUS, "log_ratio": FEWEST_DOCUMENTS, "unbounded": 30}.get(quantity.family, 1)
+    fewest = {"corpus": FEWEST_CORPUS, "log_ratio": FEWEST_DOCUMENTS, "unbounded": 30, **special.FEWEST}
+    least = fewest.get(quantity.family, 1)
     if quantity.family == "quantile":
         least = max(10 if compared else 1, samples_for(quantity.quantile, confidence))
     return f"{n} samples can decide nothing; at least {least} are needed" if n < least else ""

@@ -83,6 +83,50 @@ def excess_calibration_error(
     )
 
 
+def excess_difference(new: Array, old: Array, *, factor: float, seed: int, resamples: int = RESAMPLES) -> Evidence:
+    """Evidence of one model's excess calibration error minus a multiple of another's on the same samples.
+
+    `new` and `old` are (n, 2) tables of confidence and correctness; both are resampled together.
+    """
+    import numpy as np
+
+    method, bins, n = "ece_debiased", 15, len(new)
+    if n < FEWEST:
+        note = f"{n} answers are too few for a calibration error; at least {FEWEST} are needed"
+        return unknown(note, n=n, method=method)
+    both = np.concatenate([new, old], axis=1)
+    both = both[np.lexsort(both.T)]
+    sides = [(both[:, at], both[:, at + 1]) for at in (0, 2)]
+    values = [expected_calibration_error(*side, bins=bins) - _by_chance(side[0], bins, seed) for side in sides]
+    value = values[0] - factor * values[1]
+    random, out = generator(seed), np.empty(resamples)
+    pieces = [(bins_of(confidence, bins), correct - confidence) for confidence, correct in sides]
+    for at in range(resamples):
+        counts = np.bincount(random.integers(0, n, size=n), minlength=n)
+        one, two = (np.abs(np.bincount(place, weights=gap * counts, minlength=bins)).sum() / n for place, gap in pieces)
+        out[at] = one - factor * two
+    spread = np.sort(out - out.mean() + value)
+    if spread[0] == spread[-1]:
+        return unknown("every resample has the same value", value=value, n=n, method=method)
+    made = Replicates(spread, 0)
+    return Evidence(value, n, method, made.ends, (-1.0 - factor, 1.0 + factor), seed=seed, noise=made.noise)
+
+
+def decomposition(confidence: Array, correct: Array, *, bins: int = 15) -> tuple[float, float, float]:
+    """Reliability, resolution and uncertainty of the Brier score (Murphy 1973): it is about the first − second + third;
+    exactly so where confidences of one bin are equal."""
+    import numpy as np
+
+    confidence, correct = np.asarray(confidence, dtype=float), np.asarray(correct, dtype=float)
+    place, rate = bins_of(confidence, bins), float(correct.mean())
+    size = np.bincount(place, minlength=bins)
+    held = size > 0
+    said = np.bincount(place, weights=confidence, minlength=bins)[held] / size[held]
+    right = np.bincount(place, weights=correct, minlength=bins)[held] / size[held]
+    share = size[held] / len(correct)
+    return float(share @ (said - right) ** 2), float(share @ (right - rate) ** 2), rate * (1 - rate)
+
+
 def _by_chance(confidence: Array, bins: int, seed: int, draws: int = 2_000) -> float:
     """E[ECE | perfectly calibrated] at these confidences."""
     import numpy as np

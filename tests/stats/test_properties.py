@@ -35,6 +35,8 @@ def quantity(family: str) -> Quantity:
         "unbounded": Quantity("q", "unbounded", "lower", (-math.inf, math.inf)),
         "quantile": Quantity("q", "quantile", "lower", (0, math.inf), "s", quantile=0.95),
         "census": Quantity("q", "census", "lower"),
+        "exposure": Quantity("q", "exposure", "lower", (-math.inf, math.inf)),
+        "calibration": Quantity("q", "calibration", "lower", (-1.0, 1.0)),
     }
     return made[family]
 
@@ -47,6 +49,8 @@ def scores(family: str, numbers: list[float], *, prefix: str = "s", clusters: li
             values.append(float(x > 0.5))
         elif family == "corpus":
             values.append({"tp": 1.0} if x > 0.4 else {"wrong": 1.0} if x > 0.2 else {"tn": 1.0})
+        elif family == "calibration":
+            values.append((x, float((7 * x) % 1 < x)))
         elif family == "log_ratio":
             values.append((10 * x + 1, 5.0 + round(3 * x)))
         else:
@@ -122,7 +126,7 @@ def test_the_order_of_samples_changes_nothing(family: str, seed: int) -> None:
 @pytest.mark.parametrize("family", PLAIN)
 def test_bounds_widen_with_the_confidence(family: str) -> None:
     rng = np.random.default_rng(5)
-    one, two = (scores(family, rng.random(200).tolist()) for _ in range(2))
+    one, two = (scores(family, rng.random(600 if family == "calibration" else 200).tolist()) for _ in range(2))
     for made in (lambda c: level(one, confidence=c, seed="x"), lambda c: difference(one, two, confidence=c, seed="x")):
         for narrow, wide in pairwise([made(c) for c in (0.6, 0.8, 0.9, 0.95, 0.975, 0.99)]):
             assert narrow.value == wide.value

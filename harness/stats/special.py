@@ -1,0 +1,36 @@
+"""Families that have an estimator of their own: paired exposure, and the calibration error of confidences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.stats import membership, sureness
+from harness.stats.evidence import unknown
+from harness.stats.resample import seed_of
+
+if TYPE_CHECKING:
+    from harness.score import Scores
+    from harness.stats.evidence import Evidence
+
+FEWEST = {"exposure": membership.FEWEST, "calibration": sureness.FEWEST}
+"""Family → samples below which it says nothing."""
+
+
+def level(scores: Scores, seed: str) -> Evidence:
+    """One complete table of scores: paired differences, or (confidence, correct)."""
+    number = seed_of(seed, scores.ids)
+    if scores.quantity.family == "exposure":
+        return membership.typical(scores.stats[:, 0], seed=number)
+    if scores.stats.shape[1] < 2:  # nothing was scored, and what is missing was filled in
+        return unknown("no answer has a confidence", method="ece_debiased")
+    return sureness.excess_calibration_error(scores.stats[:, 0], scores.stats[:, 1], seed=number)
+
+
+def difference(new: Scores, old: Scores, factor: float, seed: str) -> Evidence:
+    """Two complete tables over the same ids: new − factor·old."""
+    number = seed_of(seed, new.ids)
+    if new.quantity.family == "exposure":
+        return membership.typical(new.stats[:, 0] - factor * old.stats[:, 0], seed=number)
+    if min(new.stats.shape[1], old.stats.shape[1]) < 2:
+        return unknown("no answer has a confidence", method="ece_debiased")
+    return sureness.excess_difference(new.stats, old.stats, factor=factor, seed=number)
