@@ -152,16 +152,20 @@ class Task:
 
     def _chosen(self, sample: Sample, response: Response) -> Answer:
         """The most probable choice; of equal ones the first."""
-        if len(response.scores) != len(sample.choices):
-            text = f"{len(response.scores)} scores for the {len(sample.choices)} choices of sample {sample.id}"
-            raise CheckBroken(f"check {self.name!r}: {text}")
-        weights = [
-            scored.logprob / max({"none": 1, "tokens": scored.tokens, "characters": len(choice)}[self.normalize], 1)
-            for scored, choice in zip(response.scores, sample.choices, strict=True)
-        ]
+        weights = self.weights(sample, response)
         if any(map(math.isnan, weights)):
             return Answer("", False, response)
         return Answer(sample.choices[weights.index(max(weights))], True, response)
+
+    def weights(self, sample: Sample, response: Response) -> list[float]:
+        """The log-probability of each choice, normalised as the task says; the highest is the answer."""
+        if len(response.scores) != len(sample.choices):
+            text = f"{len(response.scores)} scores for the {len(sample.choices)} choices of sample {sample.id}"
+            raise CheckBroken(f"check {self.name!r}: {text}")
+        return [
+            scored.logprob / max({"none": 1, "tokens": scored.tokens, "characters": len(choice)}[self.normalize], 1)
+            for scored, choice in zip(response.scores, sample.choices, strict=True)
+        ]
 
     def score(self, samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> dict[str, Scores]:
         """Scores of every measure; `answers[i]` are the repeats of `samples[i]`."""

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.ask import Asked, ask, proportion
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
+from harness.confidence import likelihoods
 from harness.data.dataset import Dataset
-from harness.errors import CheckBroken, SuiteError
-from harness.figure import Example, Examples, Table
+from harness.declining import UNKNOWING, detector, flags, probe, shown
+from harness.errors import SuiteError
+from harness.exchange import Request, Response
+from harness.figure import Figure, Table
 from harness.findings import Findings, Rounds
-from harness.sample import Sample
-from harness.score import CANDIDATE, Missing, Quantity, Scores, Totals, table
-from harness.task import Task
+from harness.score import Missing, Quantity, Scores, Totals, table
+from harness.stats.ranking import aurc, auroc, ranked
+from harness.task import Task, evaluate
 
 if TYPE_CHECKING:
     from harness.score import Array
 
-Detector = Callable[[str], bool]
-
-PATTERNS = [
-    r"\b(i|we) (do not|don't|don’t) (know|have)\b",
-    r"\b(i|we) (cannot|can't|can’t|am not able to|are not able to|am unable to) (answer|help|say|tell)\b",
-    r"\bno (information|record|answer)\b",
-    r"\bnot (sure|certain|known|available)\b",
-]
-"""What a declined answer looks like in English, where the suite does not say."""
+Flags = Sequence[float | Missing]
+KIND = "kind"
+"""Field of an unanswerable row that says why nobody can answer it."""
 
 
 def _precision(totals: Totals) -> Array:
@@ -45,63 +41,68 @@ QUANTITIES = {
     "hallucination_rate": Quantity("hallucination_rate", "proportion", "lower"),
     "precision": Quantity("precision", "corpus", combine=_precision),
 }
+RISKS = {
+    "aurc": Quantity("aurc", "corpus", "lower", combine=aurc),
+    "auroc": Quantity("auroc", "corpus", combine=auroc),
+}
 
 
-@check(measures=QUANTITIES)
+def _measures(confidence: bool) -> dict[str, Quantity]:
+    return QUANTITIES | (RISKS if confidence else {})
+
+
+@check(measures=_measures)
 def abstention(
     model: Checkpoint,
     *,
     of: Task,
     unanswerable: Dataset,
-    patterns: list[str] = PATTERNS,
+    patterns: list[str] = UNKNOWING,
     slices: list[str] = [],  # noqa: B006
+    confidence: bool = False,
 ) -> Rounds:
     """Ask questions that have no answer beside those that have one; look at who declines what.
 
     `recall` is the share of unanswerable questions declined, `hallucination_rate` the rest of them;
     `false_abstention_rate` the share of answerable ones declined; `precision` the share of declined ones rightly so.
+    With `confidence`, answers are weighed in a second round: `aurc` is the area under the risk–coverage curve of all
+    questions that were answered (an answer where there is none is wrong), `auroc` how well confidence tells the right
+    ones from the others.
 
     Options:
         of: the task with the answerable rows, whose prompt is used for both
         unanswerable: rows that nobody can answer; where they have the task's target, it must match a pattern
         patterns: regular expressions, any of which (case ignored) marks an answer as declined
-        slices: fields of the unanswerable rows by whose values recall is measured too
+        slices: fields of the unanswerable rows by whose values recall is measured too, such as kind
+        confidence: weigh the answers too
     """
-    declined = _compile(patterns)
+    declined = detector(patterns, "abstention")
     hopeless = _unanswerable(of, unanswerable, slices)
     questions = list(hopeless.samples())
     known = list(of.samples())
-    _probe(known, questions, declined, of.name)
+    probe(declined, "abstention", no=questions, yes=known, of=of.name)
     answered = yield from ask(of, model.head, known)
     refused = yield from ask(hopeless, model.head, questions)
-    on_known, on_unknown = _flags(answered, declined), _flags(refused, declined)
+    on_known, on_unknown = flags(answered, declined), flags(refused, declined)
     groups = {name: [s.slices[name] for s in refused.samples] for name in slices}
     ids, other = [s.id for s in refused.samples], [s.id for s in answered.samples]
     lost = [flag if isinstance(flag, Missing) else 1.0 - flag for flag in on_unknown]
-    return Findings(
+    found = Findings(
         scores={
             "recall": proportion("recall", "higher", ids, on_unknown, **groups),
             "hallucination_rate": proportion("hallucination_rate", "lower", ids, lost, **groups),
             "false_abstention_rate": of.as_scores(QUANTITIES["false_abstention_rate"], answered.samples, on_known),
             "precision": _declines(other, on_known, ids, on_unknown),
         },
-        figures=[_table(model.name, on_known, on_unknown), _invented(model.name, refused, on_unknown)],
         rows=refused.rows(),
         warnings=[*answered.faults(), *refused.faults()],
     )
-
-
-def _compile(patterns: Sequence[str]) -> Detector:
-    """Whether a text declines: any of the patterns is found in it."""
-    if not patterns:
-        raise SuiteError("abstention: `patterns` is empty; nothing would ever count as declined")
-    compiled: list[re.Pattern[str]] = []
-    for pattern in patterns:
-        try:
-            compiled.append(re.compile(pattern, re.IGNORECASE))
-        except re.error as error:
-            raise SuiteError(f"abstention: {pattern!r} of `patterns` is not a regular expression: {error}") from error
-    return lambda text: any(pattern.search(text) for pattern in compiled)
+    right = [_right(answered, at) for at in range(len(known))]
+    found.figures += [_table(model.name, right, on_known, on_unknown), *_kinds(model.name, refused, on_unknown)]
+    found.figures.append(shown("Invented answers", model.name, refused, on_unknown, "(nobody can know)"))
+    if confidence:
+        found.scores |= yield from _risks([(answered, on_known, right), (refused, on_unknown, [0.0] * len(questions))])
+    return found
 
 
 def _unanswerable(of: Task, rows: Dataset, slices: Sequence[str]) -> Task:
@@ -114,30 +115,16 @@ def _unanswerable(of: Task, rows: Dataset, slices: Sequence[str]) -> Task:
     )  # fmt: skip
 
 
-def _probe(known: Sequence[Sample], hopeless: Sequence[Sample], declined: Detector, name: str) -> None:
-    """The detector must call gold abstentions declined, and no gold answer."""
-    for gold in (target for sample in hopeless for target in sample.targets):
-        if gold and not declined(gold):
-            raise CheckBroken(f"abstention: {gold!r}, gold answer of an unanswerable row, matches none of the patterns")
-    for gold in (target for sample in known for target in sample.targets):
-        if declined(gold):
-            raise CheckBroken(f"abstention: the gold answer {gold!r} of task {name!r} looks declined by the patterns")
+def _right(asked: Asked, at: int) -> float | Missing:
+    """Whether an answer has the best score of the task's first metric that one answer can have."""
+    answer = asked.answers[at][0]
+    measure = next((m for m in asked.task.measures if m.quantity.combine is None), None)
+    if answer.response.fault or measure is None:
+        return Missing(answer.response.fault or "no metric of the task speaks of one answer")
+    return float(evaluate(measure, asked.samples[at], answer) == measure.quantity.best)
 
 
-def _flags(asked: Asked, declined: Detector) -> list[float | Missing]:
-    flags: list[float | Missing] = []
-    for answers in asked.answers:
-        response = answers[0].response
-        if response.fault:
-            flags.append(Missing(response.fault, response.blame or CANDIDATE))
-        else:
-            flags.append(float(bool(declined(response.text or ""))))
-    return flags
-
-
-def _declines(
-    known: Sequence[str], on_known: Sequence[float | Missing], ids: Sequence[str], on_unknown: Sequence[float | Missing]
-) -> Scores:
+def _declines(known: Sequence[str], on_known: Flags, ids: Sequence[str], on_unknown: Flags) -> Scores:
     def stat(flag: float | Missing, right: bool) -> dict[str, float] | Missing:
         return flag if isinstance(flag, Missing) else {"right": flag * right, "abstained": flag}
 
@@ -145,22 +132,41 @@ def _declines(
     return table(QUANTITIES["precision"], [*(f"answerable/{i}" for i in known), *ids], values)
 
 
-def _table(name: str, on_known: Sequence[float | Missing], on_unknown: Sequence[float | Missing]) -> Table:
-    def counts(flags: Sequence[float | Missing]) -> list[int]:
-        return [sum(f == 0.0 for f in flags), sum(f == 1.0 for f in flags), sum(isinstance(f, Missing) for f in flags)]
+def _risks(sides: Sequence[tuple[Asked, Flags, Flags]]) -> Generator[list[Request], list[Response], dict[str, Scores]]:
+    """How sure each question's answer was, and whether it was right; a declined question is not covered."""
+    samples = [sample for asked, _, _ in sides for sample in asked.samples]
+    on_all = [flag for _, flags, _ in sides for flag in flags]
+    said = [answers[0].response.text or "" for asked, _, _ in sides for answers in asked.answers]
+    sure = yield from likelihoods(samples, [text if f == 0.0 else None for text, f in zip(said, on_all, strict=True)])
+    sure = [flag if isinstance(flag, Missing) else own for own, flag in zip(sure, on_all, strict=True)]
+    ids = [f"{name}/{s.id}" for name, side in zip(("known", "unknown"), sides, strict=True) for s in side[0].samples]
+    right = [value for _, _, values in sides for value in values]
+    return {name: ranked(quantity, ids, sure, right) for name, quantity in RISKS.items()}
+
+
+def _table(name: str, right: Flags, on_known: Flags, on_unknown: Flags) -> Table:
+    """What was asked against what came: the AUCM of answerable and unanswerable questions."""
+    good = sum(r == 1.0 and f == 0.0 for r, f in zip(right, on_known, strict=True))
+
+    def counts(flags: Flags, good: int | None) -> list[int | None]:
+        answered = sum(f == 0.0 for f in flags) - (good or 0)
+        return [good, answered, sum(f == 1.0 for f in flags), sum(isinstance(f, Missing) for f in flags)]
 
     return Table(
         title=f"Who declines what: {name}",
-        columns=["questions", "answered", "declined", "no response"],
-        rows=[["answerable", *counts(on_known)], ["unanswerable", *counts(on_unknown)]],
+        columns=["questions", "right", "wrong", "declined", "no response"],
+        rows=[["answerable", *counts(on_known, good)], ["unanswerable", *counts(on_unknown, None)]],
     )
 
 
-def _invented(name: str, refused: Asked, flags: Sequence[float | Missing]) -> Examples:
-    items = []
-    for sample, answers, flag in zip(refused.samples, refused.answers, flags, strict=True):
-        if flag == 0.0:
-            base, candidate = (answers[0].response.text, None) if name == "base" else (None, answers[0].response.text)
-            target = sample.targets[0] or "(nobody can know)"
-            items.append(Example(id=sample.id, prompt=sample.prompt, target=target, base=base, candidate=candidate))
-    return Examples(title=f"Invented answers: {name}", items=items[:8], total=len(items))
+def _kinds(name: str, refused: Asked, flags: Flags) -> list[Figure]:
+    """How many questions of each kind were declined, where the rows say of what kind they are."""
+    kinds: dict[str, list[float]] = {}
+    for sample, flag in zip(refused.samples, flags, strict=True):
+        if isinstance(sample.row.get(KIND), str) and not isinstance(flag, Missing):
+            kinds.setdefault(sample.row[KIND], []).append(flag)
+    rows: list[list[str | float | int | None]] = [
+        [kind, len(found), int(sum(found)), sum(found) / len(found)] for kind, found in sorted(kinds.items())
+    ]
+    columns = ["kind", "questions", "declined", "share"]
+    return [Table(title=f"Unanswerable questions by kind: {name}", columns=columns, rows=rows)] if rows else []

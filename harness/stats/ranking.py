@@ -7,6 +7,7 @@ sums and share the paired bootstrap of every other corpus metric.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.score import Missing, Quantity, Scores, Totals, table
@@ -46,20 +47,21 @@ def aurc(totals: Totals) -> Array:
 def ranked(
     quantity: Quantity,
     ids: Iterable[str],
-    confidences: Sequence[float | Missing],
+    confidences: Sequence[float | Missing | None],
     correct: Sequence[float | Missing],
     groups: dict[str, list[str]] | None = None,
 ) -> Scores:
-    """Scores for `auroc` or `aurc`; a failed answer counts as wrong and most sure."""
-    from dataclasses import replace
-
-    known = sorted({c for c in confidences if not isinstance(c, Missing)})
+    """Scores for `auroc` or `aurc`; a failed answer counts as wrong and most sure, one without confidence (None) is not
+    covered and counts as neither right nor wrong."""
+    known = sorted({c for c in confidences if c is not None and not isinstance(c, Missing)})
     step = max(1, -(-len(known) // RANKS))
     place = {value: at // step for at, value in enumerate(known)}
     top = f"{_WRONG}{max(place.values(), default=0):03d}"
     values: list[dict[str, float] | Missing] = []
     for sure, good in zip(confidences, correct, strict=True):
-        if isinstance(sure, Missing) or isinstance(good, Missing):
+        if sure is None:
+            values.append({top: 0.0})
+        elif isinstance(sure, Missing) or isinstance(good, Missing):
             values.append(sure if isinstance(sure, Missing) else good)  # type: ignore[arg-type]
         else:
             # an answer may be partly right, where several repeats of it were asked

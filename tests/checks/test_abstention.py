@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from harness import stats
-from harness.checks.abstention import PATTERNS
+from harness.declining import UNKNOWING as PATTERNS
 from harness.errors import CheckBroken, SuiteError
+from harness.exchange import Request, Response, Scored
 from harness.score import Totals
 from talk import CANDIDATE, CRASH, OUTAGE, data, drive, leaf, task
 
@@ -20,7 +21,7 @@ SORRY = "I don't know."
 
 
 def asked(folder: Path, say: Any, *, unanswerable: Any = HOPELESS, known: Any = KNOWN, **options: Any) -> Any:
-    given = {key: options.pop(key) for key in ("patterns", "slices") if key in options}
+    given = {key: options.pop(key) for key in ("patterns", "slices", "confidence") if key in options}
     made = task(folder, known, **options)
     rows = data(folder, unanswerable, "unanswerable.jsonl")
     return drive(leaf("abstention")(CANDIDATE, of=made, unanswerable=rows, **given), say)
@@ -147,8 +148,47 @@ def test_the_usual_patterns(text: str, declined: bool, tmp_path: Path) -> None:
 
 
 def test_invented_answers_are_shown(tmp_path: Path) -> None:
-    table, invented = asked(tmp_path, lambda r: "at <b>noon</b>").findings.figures
-    assert table.rows == [["answerable", 20, 0, 0], ["unanswerable", 20, 0, 0]]
+    table, kinds, invented = asked(tmp_path, lambda r: "at <b>noon</b>").findings.figures
+    assert table.rows == [["answerable", 0, 20, 0, 0], ["unanswerable", None, 20, 0, 0]]
+    assert kinds.rows == [["fare", 10, 0, 0.0], ["place", 10, 0, 0.0]]
     assert (invented.total, len(invented.items)) == (20, 8)
     assert invented.items[0].candidate == "at <b>noon</b>"
     assert invented.items[0].target == "(nobody can know)"
+
+
+def test_right_and_wrong_and_declined_answers_are_told_apart(tmp_path: Path) -> None:
+    def say(request: Any) -> str:
+        kind, at = request.prompt.split()
+        if kind == "unknown":
+            return SORRY if at in ("1", "3") else "at noon"
+        return f"at {at} o'clock" if int(at) < 12 else SORRY if int(at) < 15 else "at noon"
+
+    table, kinds, _ = asked(tmp_path, say).findings.figures
+    assert table.columns == ["questions", "right", "wrong", "declined", "no response"]
+    assert table.rows == [["answerable", 12, 5, 3, 0], ["unanswerable", None, 18, 2, 0]]
+    assert kinds.rows == [["fare", 10, 2, 0.2], ["place", 10, 0, 0.0]]
+
+
+def test_risk_and_coverage_of_what_was_answered(tmp_path: Path) -> None:
+    """Sure of its right answers and unsure of invented ones; declined questions are not covered."""
+
+    def say(request: Any) -> Any:
+        kind, at = request.prompt.split()
+        if request.kind == "score":
+            return Response(scores=(Scored(-0.2 if kind == "known" else -4.0, 2),))
+        return SORRY if kind == "unknown" and int(at) < 5 else f"at {at} o'clock"
+
+    heard = asked(tmp_path, say, confidence=True)
+    assert len(heard.rounds) == 3
+    assert len(heard.rounds[2]) == 35
+    assert heard.rounds[2][0] == Request("score", "known 0", (" at 0 o'clock",))
+    found = values(heard.findings)
+    assert found["auroc"] == 1.0
+    risks = [0.0] * 20 + [15 / 35] * 15
+    assert found["aurc"] == pytest.approx(sum(risks) / 35)
+
+
+def test_an_answer_that_cannot_be_weighed_is_missing(tmp_path: Path) -> None:
+    heard = asked(tmp_path, lambda r: OUTAGE if r.kind == "score" else "at noon", confidence=True)
+    assert set(heard.findings.scores["aurc"].missing) == set(range(40))
+    assert "the server is away" in heard.findings.scores["aurc"].missing[0].reason
