@@ -13,6 +13,7 @@ from harness.catalog import REQUIRED, Catalog, PerturbationSpec
 from harness.criterion import Criterion, Slice, Waiver
 from harness.errors import SuiteError, nearest
 from harness.place import Key
+from harness.groups import JOINED
 from harness.score import Quantity
 from harness.sense import check_pairs, check_sense, check_whole
 from harness.spec import Reading, Spec
@@ -218,6 +219,8 @@ def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[
             elif isinstance(value, list | tuple) and value and all(isinstance(v, PerturbationSpec) for v in value):
                 fields["perturbation"] = {v.name for v in value}
         spec = checks.get(str(spec.options.get("of", "")))
+            elif option == "intersectional" and value and isinstance(joined := spec.options.get("group"), list):
+                fields[JOINED.join(joined)] = None
     return fields
 
 

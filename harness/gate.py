@@ -12,11 +12,11 @@ from datetime import date
 from typing import Any, Literal, cast
 
 from harness.claim import Ruling, rule
-from harness.criterion import Criterion
+from harness.criterion import Criterion, Slice
 from harness.errors import nearest
 from harness.estimate import Estimate
 from harness.run import BoundRecord, CriterionRecord, EstimateRecord, Reference
-from harness.score import Scores
+from harness.score import EVERY, NOWHERE, Scores
 from harness.settle import claim_failures, settle
 from harness.stats.multiplicity import holm
 from harness.verdict import Verdict
@@ -24,8 +24,6 @@ from harness.wording import reason
 
 __all__ = ["SMALLEST_SLICE", "claim_failures", "decide", "settle"]
 
-EVERY = "*"
-"""The slice value of rows that belong to every slice: what a gap is measured from."""
 SMALLEST_SLICE = 10
 """Samples below which a slice is named but decides nothing."""
 
@@ -100,13 +98,15 @@ def _rule(
     criterion: Criterion, own: Scores, other: Scores | None, seed: str, smallest: int
 ) -> tuple[Ruling, str, float | None]:  # fmt: skip
     """The ruling to show, its sentence, and the p-value of the fail claim where it is not the ruling's own."""
+    if not criterion.slice.kind and own.quantity.whole == "worst":
+        criterion = replace(criterion, slice=Slice("worst"))
     if criterion.slice.kind in ("worst", "each"):
         return _every_slice(criterion, own, other, seed, smallest)
     label = ""
     if criterion.slice.kind == "is":
         label, rows = _one_slice(criterion, own)
         other = None if other is None else _matching(other, own, rows)
-        own = own.take(rows)
+        own = own.part(rows)
         if len(rows) < smallest and criterion.on != "point" and own.quantity.family != "census":
             ruling = rule(criterion, own, other, seed=seed, label=label)
             return _small(ruling), f"{reason(criterion, ruling)}; {len(rows)} samples are too few", 1.0
@@ -122,7 +122,7 @@ def _every_slice(
     rulings, small = [], []
     for label, rows in slices.items():
         part = None if other is None else _matching(other, own, rows)
-        ruling = rule(criterion, own.take(rows), part, seed=seed, label=label)
+        ruling = rule(criterion, own.part(rows), part, seed=seed, label=label)
         if len(rows) < smallest and criterion.on != "point" and own.quantity.family != "census":
             ruling = _small(ruling)
             small.append(f"{label} ({len(rows)})")
@@ -189,12 +189,7 @@ def _slices(criterion: Criterion, own: Scores) -> dict[str, list[int]]:
     field = criterion.slice.field
     if field and field not in own.groups:
         raise _Unmeasured(f"{criterion.check} has no slice field {field!r}{nearest(field, own.groups)}", "the suite")
-    found: dict[str, list[int]] = {}
-    for name in [field] if field else sorted(own.groups):
-        values = own.groups[name]
-        for value in set(values) - {EVERY}:
-            found[f"{name}={value}"] = [row for row, v in enumerate(values) if v in (value, EVERY)]
-    return dict(sorted(found.items()))
+    return own.slices(field)
 
 
 def _one_slice(criterion: Criterion, own: Scores) -> tuple[str, list[int]]:
@@ -208,7 +203,7 @@ def _one_slice(criterion: Criterion, own: Scores) -> tuple[str, list[int]]:
         return label, slices[label]
     holding = [name for name, values in own.groups.items() if value in values]
     if len(holding) != 1:
-        known = [v for values in own.groups.values() for v in set(values)]
+        known = [v for values in own.groups.values() for v in set(values) - {EVERY, NOWHERE}]
         why = f"no slice of {criterion.check} is called {value!r}{nearest(value, known)}"
         if holding:
             why = f"{value!r} is a value of {' and '.join(holding)}; write [{holding[0]}={value}]"
@@ -219,7 +214,7 @@ def _one_slice(criterion: Criterion, own: Scores) -> tuple[str, list[int]]:
 def _matching(other: Scores, own: Scores, rows: Sequence[int]) -> Scores:
     """The other model's rows of the same samples."""
     wanted_ids = {own.ids[row] for row in rows}
-    return other.take([at for at, name in enumerate(other.ids) if name in wanted_ids])
+    return other.part([at for at, name in enumerate(other.ids) if name in wanted_ids])
 
 
 def _record(

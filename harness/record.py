@@ -22,7 +22,7 @@ from harness.plan import Plan, filled
 from harness.pledge import Pledge, marked, restrained
 from harness.pool import Pool
 from harness.run import CheckRecord, CriterionRecord, FixtureRecord, Measurement, ModelRecord, Run, SuiteRecord
-from harness.score import Scores
+from harness.score import EVERY, NOWHERE, Scores
 from harness.union import combined, united
 from harness.verdict import EXIT_OF
 from harness.watch import Watch
@@ -127,12 +127,8 @@ def _measurements(evidence: Evidence, found: Mapping[str, Mapping[str, Findings]
 def _slices(scores: Scores) -> list[tuple[str, Scores]]:
     parts = []
     for name, values in scores.groups.items():
-        kinds = sorted(set(values) - {"*"})
-        if len(kinds) > MOST_SLICES:
-            continue
-        for kind in kinds:
-            rows = [row for row, value in enumerate(values) if value in (kind, "*")]
-            parts.append((f"{name}={kind}", scores.take(rows)))
+        if len(set(values) - {EVERY, NOWHERE}) <= MOST_SLICES:
+            parts += [(label, scores.part(rows)) for label, rows in scores.slices(name).items()]
     return parts
 
 

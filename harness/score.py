@@ -18,6 +18,10 @@ INFRASTRUCTURE = "infrastructure"
 """Blame: something around the model failed; the score is missing."""
 BROKEN = "check"
 """Blame: what was to be measured cannot be; every criterion that needs this sample is broken."""
+EVERY = "*"
+"""The value of a row that belongs to every slice of a field: what the slices are compared with."""
+NOWHERE = "\0"
+"""The value of a row that belongs to no slice of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ class Quantity:
     """For `corpus` and `log_ratio`; None means the mean of the first statistic."""
     quantile: float = 0.0
     """Which one, for `quantile`: 0.95."""
+    least: int = 0
+    """Samples of each side (of each column `…_n`; of the whole where there is none) below which nothing is claimed."""
+    whole: str = "all"
+    """What is meant where no slice is named: `all` rows together, or the `worst` slice, so that each must hold."""
 
     @property
     def worst(self) -> float:
@@ -106,7 +114,7 @@ class Scores:
     clusters: tuple[str, ...] | None = None
     """(n) independent unit of each row; None where rows are independent."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Slice field → (n) value of each row; `*` where a row belongs to every slice."""
+    """Slice field → (n) value of each row; EVERY where a row belongs to each slice, NOWHERE where to none."""
 
     @property
     def n(self) -> int:
@@ -125,6 +133,22 @@ class Scores:
             clusters=None if self.clusters is None else tuple(self.clusters[r] for r in rows),
             groups={name: tuple(values[r] for r in rows) for name, values in self.groups.items()},
         )
+
+    def slices(self, field: str = "") -> dict[str, list[int]]:
+        """`field=value` → its rows, of one slice field or of all of them, in the order of their names."""
+        found: dict[str, list[int]] = {}
+        for name in [field] if field else sorted(self.groups):
+            members: dict[str, list[int]] = {value: [] for value in set(self.groups[name]) - {EVERY, NOWHERE}}
+            for row, value in enumerate(self.groups[name]):
+                for member in members if value == EVERY else (value,):
+                    if member in members:
+                        members[member].append(row)
+            found.update({f"{name}={value}": rows for value, rows in members.items()})
+        return dict(sorted(found.items()))
+
+    def part(self, rows: Sequence[int]) -> Scores:
+        """The scores of one slice's rows, which speak for themselves, not for their worst slice."""
+        return replace(self.take(rows), quantity=replace(self.quantity, whole="all"))
 
     def present(self) -> Scores:
         """Only the rows that have a score."""

@@ -131,3 +131,21 @@ def envelope(observed: Evidence, first: Evidence, second: Evidence, *, missing: 
 
     notes = "; ".join(dict.fromkeys(part for part in (observed.note, note) if part))
     return replace(observed, ends=ends, exact=False, missing=missing, note=notes, noise=None, refine=None)
+
+
+def mover(new: Evidence, old: Evidence, factor: float = 1.0) -> Evidence:
+    """Evidence of new − factor·old of independent evidence, by the square-and-add of their own bounds."""
+    if new.value is None or old.value is None:
+        return unknown(new.note or old.note or "a value is not known", n=new.n + old.n, method="mover")
+    a, b = new.value, old.value
+
+    def ends(confidence: float) -> Ends:
+        (l1, u1), (l2, u2) = new.bounds(confidence), old.bounds(confidence)
+        low = None if l1 is None or u2 is None else a - factor * b - math.hypot(a - l1, factor * (u2 - b))
+        high = None if u1 is None or l2 is None else a - factor * b + math.hypot(u1 - a, factor * (b - l2))
+        return low, high
+
+    note = "; ".join(dict.fromkeys(part for part in (new.note, old.note) if part))
+    exact = new.exact and old.exact
+    method, missing = "census" if exact else "mover", new.missing + old.missing
+    return Evidence(a - factor * b, new.n + old.n, method, ends, exact=exact, missing=missing, note=note)

@@ -58,7 +58,8 @@ def impact_level(scores: Scores) -> Evidence:
         absent = [at for at in missing if at in set(rows)]
         x1 = table[:, 0].sum() + low * first[absent].sum()
         x2 = table[:, 2].sum() + high * second[absent].sum()
-        return disparate_impact((int(x1), int(table[:, 1].sum())), (int(x2), int(table[:, 3].sum())))
+        counts = (int(x1), int(table[:, 1].sum())), (int(x2), int(table[:, 3].sum()))
+        return disparate_impact(*counts, least=scores.quantity.least or FEWEST)
 
     observed = made(0, 0, present)
     if not missing:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.score import CANDIDATE, Scores
-from harness.stats import bounded, fairness, gap, mixture, order, pair, proportion, ratio, resample, special
-from harness.stats.evidence import Ends, Evidence, envelope, unknown
+from harness.stats import bounded, fairness, gap, mixture, order, pair, proportion, ratio, resample, sides, special
+from harness.stats.evidence import Evidence, envelope, mover, unknown
 from harness.stats.missing import count_failures, impute
 
 if TYPE_CHECKING:
@@ -26,10 +26,18 @@ STUDENTIZED = 100
 def level_evidence(scores: Scores, seed: str) -> Evidence:
     """The quantity of one model, with failures worst and missing scores taken both ways."""
     _known(scores)
+    if scores.quantity.whole == "worst" and len(slices := scores.slices()) > 1:
+        each = [(name, level_evidence(scores.part(rows), seed)) for name, rows in slices.items()]
+        return sides.worst(scores.quantity, each)
+    return sides.held_back(scores, _level_evidence(scores, seed))
+
+
+def _level_evidence(scores: Scores, seed: str) -> Evidence:
+    """One table of scores, all rows together."""
     if scores.quantity.family == "gap":
         apart = gap.level(scores, lambda one, other: independent_evidence(one, other, 1.0, seed))
         return _stamped(apart, [scores])
-    if scores.quantity.family == "impact":
+    if scores.quantity.family == "impact" and not _clustered(scores):
         return _stamped(fairness.impact_level(scores), [scores])
     settled = count_failures(scores)
     observed = _level(settled.present(), seed)
@@ -40,6 +48,10 @@ def difference_evidence(candidate: Scores, reference: Scores, factor: float, off
     """candidate − factor·reference over the same ids, with failures worst and missing scores taken both ways."""
     _known(candidate)
     _known(reference)
+    return sides.held_back(candidate, _difference_evidence(candidate, reference, factor, offset, seed))
+
+
+def _difference_evidence(candidate: Scores, reference: Scores, factor: float, offset: float, seed: str) -> Evidence:
     if candidate.quantity.family == "gap":
 
         def within(one: Scores, other: Scores) -> Evidence:
@@ -76,24 +88,6 @@ def independent_evidence(candidate: Scores, reference: Scores, factor: float, se
             return _stamped(proportion.independent_counts(*counts, factor=factor), [candidate])
     new, old = level_evidence(candidate, seed), level_evidence(reference, seed)
     return _stamped(mover(new, old, factor), [candidate])
-
-
-def mover(new: Evidence, old: Evidence, factor: float = 1.0) -> Evidence:
-    """Evidence of new − factor·old of independent evidence, by the square-and-add of their own bounds."""
-    if new.value is None or old.value is None:
-        return unknown(new.note or old.note or "a value is not known", n=new.n + old.n, method="mover")
-    a, b = new.value, old.value
-
-    def ends(confidence: float) -> Ends:
-        (l1, u1), (l2, u2) = new.bounds(confidence), old.bounds(confidence)
-        low = None if l1 is None or u2 is None else a - factor * b - math.hypot(a - l1, factor * (u2 - b))
-        high = None if u1 is None or l2 is None else a - factor * b + math.hypot(u1 - a, factor * (b - l2))
-        return low, high
-
-    note = "; ".join(dict.fromkeys(part for part in (new.note, old.note) if part))
-    exact = new.exact and old.exact
-    method, missing = "census" if exact else "mover", new.missing + old.missing
-    return Evidence(a - factor * b, new.n + old.n, method, ends, exact=exact, missing=missing, note=note)
 
 
 def _both_ways(observed: Evidence, tables: list[Scores], case: Callable[[str], Evidence | None]) -> Evidence:
