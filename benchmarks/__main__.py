@@ -1,11 +1,14 @@
-"""Everything that has an aim, measured in one go and printed as a table: `python -m benchmarks [name …]`."""
+"""Everything that has an aim, measured in one go and printed as a table: `python -m benchmarks [name …]`.
+
+The engine has a table of its own: `python -m benchmarks engine [case …] [--scale 0.1] [--write]`.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import first_verdict, memory, startup
+from benchmarks import engine, first_verdict, memory, startup
 
 Row = tuple[str, str, str]
 """(what was measured, what came out, what it is held against)"""
@@ -19,9 +22,12 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
 
 def main(names: list[str]) -> int:
     """Run the parts that are named, or all of them."""
+    if names[:1] == ["engine"]:
+        return engine.main(names[1:])
+    known = ", ".join(["engine", *PARTS])
     unknown = [name for name in names if name not in PARTS]
     if unknown:
-        print(f"no benchmark {unknown[0]!r}; known: {', '.join(PARTS)} (and the modules calibration and resampling)")
+        print(f"no benchmark {unknown[0]!r}; known: {known} (and the modules calibration and resampling)")
         return 2
     print(f"{'measured':<58} {'found':<26} aim or peer")
     for name in names or PARTS:
