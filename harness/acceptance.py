@@ -11,9 +11,10 @@ from typing import Any, Literal
 from harness import criterion
 from harness.catalog import REQUIRED, Catalog, PerturbationSpec
 from harness.criterion import Criterion, Slice, Waiver
+from harness.degenerate import of_metrics
 from harness.errors import SuiteError, nearest
-from harness.place import Key
 from harness.groups import JOINED
+from harness.place import Key
 from harness.score import Quantity
 from harness.sense import check_pairs, check_sense, check_whole
 from harness.spec import Reading, Spec
@@ -52,7 +53,7 @@ def measured_by(
     if "of" in known:
         other = spec.options.get("of")
         known_task = isinstance(other, str) and other in checks and other not in (name, *above)
-        given["of"] = measured_by(checks, str(other), catalog, (*above, name)) if known_task else {}
+        given["of"] = of_metrics(measured_by(checks, str(other), catalog, (*above, name))) if known_task else {}
     given["catalog"] = catalog
     wanted = inspect.signature(measures).parameters
     found: Mapping[str, Quantity] = measures(**{p: given.get(p, given.get(p.rstrip("_"))) for p in wanted})
@@ -218,9 +219,9 @@ def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[
                 fields.update(dict.fromkeys([value] if isinstance(value, str) else value if value else (), None))
             elif isinstance(value, list | tuple) and value and all(isinstance(v, PerturbationSpec) for v in value):
                 fields["perturbation"] = {v.name for v in value}
-        spec = checks.get(str(spec.options.get("of", "")))
             elif option == "intersectional" and value and isinstance(joined := spec.options.get("group"), list):
                 fields[JOINED.join(joined)] = None
+        spec = checks.get(str(spec.options.get("of", "")))
     return fields
 
 

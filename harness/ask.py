@@ -1,23 +1,34 @@
-"""Asking a task's questions: one round of requests, and the answers beside their samples."""
+"""Asking a task's questions: in one round, or in several where there are very many; and what is kept of the answers.
+
+`ask` keeps samples and answers, for checks that look at them; `survey` keeps what adds up, and puts rows on the disk.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from harness import digest
 from harness.errors import CheckBroken, NothingSelected
 from harness.exchange import UNASKED, Request, Response
+from harness.marking import gold
+from harness.rows import Rows
 from harness.sample import Sample
 from harness.score import INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
 from harness.stats.missing import count_failures
+from harness.tally import Tally
 from harness.task import Answer, Task, as_text, evaluate
 
 if TYPE_CHECKING:
     from harness.score import Array
 
 Asking = Generator[list[Request], list[Response], "Asked"]
+Surveying = Generator[list[Request], list[Response], "Surveyed"]
+Heard = Callable[[Sequence[Sample], Sequence[Sequence[Answer]]], None]
+LOT = 20_000
+"""Samples that are asked in one round at most: what is in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,56 +54,121 @@ class Asked:
             for (blame, fault), ids in counted.items()
         ]
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> Rows:
         """One plain row for each sample, under lm-eval's names where they fit, with one column for each metric."""
-        return [self._row(at) for at in range(len(self.samples))]
+        return Rows.of(
+            row_of(sample, self.answers[at], {name: value_of(scores, at) for name, scores in self.scores.items()})
+            for at, sample in enumerate(self.samples)
+        )
 
-    def _row(self, at: int) -> dict[str, Any]:
-        sample, answers = self.samples[at], self.answers[at]
-        target = "\n".join(sample.targets)
-        row: dict[str, Any] = {
-            "doc_id": sample.id,
-            "prompt": sample.prompt,
-            "target": target,
-            "resps": [_said(sample, a) for a in answers],
-            "filtered_resps": [a.text for a in answers],
-            "valid": all(a.valid for a in answers),
-            "fault": answers[0].response.fault,
-            "finish": answers[0].response.finish,
-            "new_tokens": answers[0].response.new_tokens,
-            "doc_hash": digest.of_text(as_text(dict(sample.row))),
-            "prompt_hash": digest.of_text(sample.prompt),
-            "target_hash": digest.of_text(target),
-            "slices": dict(sample.slices),
-        }
-        row["metrics"] = {name: value_of(scores, at) for name, scores in self.scores.items()}
-        return row
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What came of asking one model all questions of a task, however many: nothing here holds a prompt or an answer."""
+
+    task: Task
+    scores: dict[str, Scores]
+    habits: dict[str, Scores]
+    """What is degenerate in the answers (see `harness.degenerate`)."""
+    rows: Rows
+    """One plain row for each sample, as `Asked.rows` has them."""
+    faults: list[str]
+    """One sentence for each kind of failed answer."""
+    suspicions: list[str]
+    """One sentence for each habit that is suspicious beside the references."""
+
+
+def row_of(sample: Sample, answers: Sequence[Answer], metrics: Mapping[str, float | None]) -> dict[str, Any]:
+    """One sample and its answers as plain data."""
+    target = "\n".join(sample.targets)
+    return {
+        "doc_id": sample.id,
+        "prompt": sample.prompt,
+        "target": target,
+        "resps": [_said(sample, a) for a in answers],
+        "filtered_resps": [a.text for a in answers],
+        "valid": all(a.valid for a in answers),
+        "fault": answers[0].response.fault,
+        "finish": answers[0].response.finish,
+        "new_tokens": answers[0].response.new_tokens,
+        "doc_hash": digest.of_text(as_text(dict(sample.row))),
+        "prompt_hash": digest.of_text(sample.prompt),
+        "target_hash": digest.of_text(target),
+        "slices": dict(sample.slices),
+        "metrics": dict(metrics),
+    }
 
 
 def ask(task: Task, head: str, samples: list[Sample] | None = None) -> Asking:
-    """Ask every sample of `task` (or only `samples`) in one round; gold answers are put through the metrics first.
+    """Ask every sample of `task` (or only `samples`); gold answers are put through the metrics first.
 
     Raises:
         NothingSelected: the task has no samples.
         CheckBroken: the gold answers do not score best, or a prompt is too long to be asked whole.
     """
-    samples = list(task.samples()) if samples is None else samples
-    if not samples:
+    kept: list[Sample] = []
+    given: list[list[Answer]] = []
+    tally = Tally(task)
+
+    def heard(lot: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> None:
+        kept.extend(lot)
+        given.extend(map(list, answers))
+        tally.add(lot, answers)
+
+    yield from _lots(task, head, task.samples() if samples is None else samples, heard)
+    return Asked(task, kept, given, tally.scores())
+
+
+def survey(
+    task: Task, head: str, samples: Iterable[Sample] | None = None, heard: Heard = lambda lot, answers: None
+) -> Surveying:
+    """The same for any number of samples: only what adds up is kept, rows go to the disk; `heard` sees each lot.
+
+    Raises:
+        NothingSelected, CheckBroken: as `ask`.
+    """
+    rows = Rows()
+
+    def told(lot: Sequence[Sample], answers: Sequence[Sequence[Answer]], scores: Mapping[str, Scores]) -> None:
+        heard(lot, answers)
+        for at, sample in enumerate(lot):
+            rows.append(row_of(sample, answers[at], {name: value_of(s, at) for name, s in scores.items()}))
+
+    tally = Tally(task, told)
+    yield from _lots(task, head, task.samples() if samples is None else samples, tally.add)
+    scores = tally.scores()
+    found, suspicions = tally.habits(scores)
+    habits = {name: habit for name, habit in found.items() if name not in scores}
+    return Surveyed(task, scores, habits, rows, tally.faulted(), suspicions)
+
+
+def _lots(
+    task: Task, head: str, samples: Iterable[Sample], heard: Heard
+) -> Generator[list[Request], list[Response], None]:
+    """Ask in lots, and tell what was answered."""
+    left, count = iter(samples), 0
+    while lot := list(islice(left, LOT)):
+        count += len(lot)
+        probe_gold(task, lot)
+        requests = [task.requests(sample, head) for sample in lot]
+        responses = yield [request for group in requests for request in group]
+        must_be_whole(task, requests, responses)
+        answers: list[list[Answer]] = []
+        at = 0
+        for sample, group in zip(lot, requests, strict=True):
+            answers.append([task.read(sample, response) for response in responses[at : at + len(group)]])
+            at += len(group)
+        heard(lot, answers)
+    if not count:
         raise NothingSelected(f"check {task.name!r}: no sample is left to ask")
-    probe_gold(task, samples)
-    requests = [task.requests(sample, head) for sample in samples]
-    responses = yield [request for group in requests for request in group]
-    _whole(task, requests, responses)
-    answers: list[list[Answer]] = []
-    at = 0
-    for sample, group in zip(samples, requests, strict=True):
-        answers.append([task.read(sample, response) for response in responses[at : at + len(group)]])
-        at += len(group)
-    return Asked(task, samples, answers, task.score(samples, answers))
 
 
-def _whole(task: Task, requests: Sequence[Sequence[Request]], responses: Sequence[Response]) -> None:
-    """Refuse to measure where a prompt did not fit: that is no answer of the model's, right or wrong."""
+def must_be_whole(task: Task, requests: Sequence[Sequence[Request]], responses: Sequence[Response]) -> None:
+    """Refuse to measure where a prompt did not fit: that is no answer of the model's, right or wrong.
+
+    Raises:
+        CheckBroken: with how many did not, and the first of them.
+    """
     flat = [request for group in requests for request in group]
     unasked = [(q.sample, r.fault) for q, r in zip(flat, responses, strict=True) if r.finish == UNASKED]
     if unasked:
@@ -115,7 +191,7 @@ def probe_gold(task: Task, samples: Sequence[Sample], most: int = 300) -> None:
     chosen = samples[:: max(1, -(-len(samples) // most))]
     for measure in task.measures:
         quantity, combine = measure.quantity, measure.quantity.combine
-        values = [evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))) for s in chosen]
+        values = [evaluate(measure, s, gold(s)) for s in chosen]
         scores = task.as_scores(quantity, chosen, values)
         totals = Totals(scores.stats.sum(axis=0), scores.names, np.asarray(float(len(chosen))))
         value = float(combine(totals)) if combine else float(scores.stats[:, 0].mean())

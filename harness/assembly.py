@@ -8,11 +8,12 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from harness import degenerate
 from harness.catalog import Catalog, MetricSpec
 from harness.data.dataset import Dataset
 from harness.errors import Complaint, SuiteError, nearest
 from harness.score import Quantity
-from harness.task import Task, as_text, measure_of
+from harness.task import Task, as_text, measure_of, shots_of
 from harness.template import Template, is_template
 
 DEFAULT_METRICS = {"generate": "exact_match", "choices": "accuracy", "label": "accuracy", "perplexity": "perplexity"}
@@ -53,7 +54,7 @@ def build(name: str, options: Mapping[str, Any], catalog: Catalog, *, seed: int,
         limit=limit,
         _target=Template(target) if is_template(target) else None,
     )
-    return replace(task, shots=_shots(task, options))
+    return _with_shots(task, options)
 
 
 def _check_options(name: str, options: Mapping[str, Any], output: str) -> None:
@@ -84,9 +85,18 @@ def output_of(options: Mapping[str, Any]) -> str:
 
 
 def measures(metrics: Sequence[MetricSpec], output: str | None, choices: Any, catalog: Catalog) -> dict[str, Quantity]:
-    """What a task's criteria may speak of, known without running it."""
+    """What a task is scored by, known without running it."""
     shape = output_of({"output": output, "choices": choices, "metrics": metrics})
     return {spec.name: measure_of(spec, catalog).quantity for spec in _specs(metrics, shape, catalog)}
+
+
+def with_habits(
+    metrics: Sequence[MetricSpec], output: str | None, choices: Any, catalog: Catalog
+) -> dict[str, Quantity]:
+    """What a task's criteria may speak of: its metrics, and how its answers can degenerate."""
+    habits = degenerate.measured(output_of({"output": output, "choices": choices, "metrics": metrics}), bool(choices))
+    found = measures(metrics, output, choices, catalog)
+    return {**found, **{name: quantity for name, quantity in habits.items() if name not in found}}
 
 
 def _specs(given: Sequence[MetricSpec], output: str, catalog: Catalog) -> Sequence[MetricSpec]:
@@ -162,10 +172,10 @@ def _targets_of(name: str, data: Dataset, target: str) -> set[str]:
     return seen
 
 
-def _shots(task: Task, options: Mapping[str, Any]) -> str:
+def _with_shots(task: Task, options: Mapping[str, Any]) -> Task:
     count = int(options.get("num_fewshot") or 0)
     if not count:
-        return ""
+        return task
     source = options.get("fewshot")
     if source is None:
         raise SuiteError(
@@ -179,12 +189,11 @@ def _shots(task: Task, options: Mapping[str, Any]) -> str:
     rows = list(islice(source.numbered(), count))
     if len(rows) < count:
         raise SuiteError(f"check {task.name!r}: `num_fewshot: {count}`, but {source} has {len(rows)} rows")
-    glue = "" if task.output == "perplexity" or task.prompt.text[-1:].isspace() else " "
     pieces = []
     for line, row in rows:
         try:
-            pieces.append(f"{task.prompt.render(row)}{glue}{task._targets(row)[0]}\n\n")
+            pieces.append(shots_of(task, [row]))
         except ValueError as error:
             text = f"check {task.name!r}: example of `fewshot`: {error}"
             raise SuiteError([Complaint(source.source.shown, line, text)]) from error
-    return "".join(pieces)
+    return replace(task, shots="".join(pieces), examples=tuple(row for _, row in rows))

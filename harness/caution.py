@@ -6,10 +6,10 @@ past the cache: an A/A test. What differs then is not the candidate.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.criterion import Criterion
+from harness.degenerate import most_frequent
 from harness.exchange import Facts, Model, Request, Response
 from harness.figure import Table
 from harness.findings import Findings
@@ -114,14 +114,14 @@ def generous(
         mine = found.get(criterion.check, {}).get(criterion.model)
         if mine is None or criterion.metric not in mine.scores or criterion.slice.kind:
             continue
-        trivial = untaught(mine.scores[criterion.metric].quantity, [str(row.get("target")) for row in mine.rows])
+        trivial = untaught(mine.scores[criterion.metric].quantity, (str(row.get("target")) for row in mine.rows))
         if text := margin_warning(criterion, values.get(criterion.id), trivial):
             told.append(text)
     return told
 
 
-def untaught(quantity: Quantity, targets: Sequence[str]) -> float | None:
+def untaught(quantity: Quantity, targets: Iterable[str]) -> float | None:
     """What a model scores that learnt nothing: the most frequent answer's share, or the worst there is."""
-    if quantity.name in COUNTED and targets:
-        return Counter(targets).most_common(1)[0][1] / len(targets)
+    if quantity.name in COUNTED and (share := most_frequent(targets)):
+        return share
     return quantity.worst if abs(quantity.worst) != float("inf") else None

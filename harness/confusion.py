@@ -7,7 +7,7 @@ makes no class of its own, so that two models are always judged over the same cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -171,7 +171,7 @@ class Confusion:
         return [[dict(zip(self.answers, row, strict=True)).get(name, 0) for name in answers] for row in self.counts]
 
 
-def count(gold: Sequence[str], answers: Sequence[str], labels: Sequence[str]) -> Confusion:
+def count(gold: Iterable[str], answers: Iterable[str], labels: Sequence[str]) -> Confusion:
     """The confusion matrix of one model.
 
     Args:

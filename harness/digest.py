@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,20 @@ def of(value: Any) -> str:
     True
     """
     return hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def of_each(items: Iterable[Any]) -> str:
+    """SHA-256 of plain data that comes one by one; the same as of a list of it, which need not be in memory.
+
+    >>> of_each(iter([{"a": 1}, "b"])) == of([{"a": 1}, "b"]), of_each([]) == of([])
+    (True, True)
+    """
+    found, glue = hashlib.sha256(b"["), b""
+    for item in items:
+        found.update(glue + canonical_bytes(item))
+        glue = b","
+    found.update(b"]")
+    return found.hexdigest()
 
 
 def of_text(text: str) -> str:

@@ -21,6 +21,7 @@ from harness.local import Residents, must_be_unchanged
 from harness.plan import draw, opened, task_of
 from harness.pool import Place, Pool
 from harness.record import Evidence, record
+from harness.rows import Sheets
 from harness.run import Run
 from harness.spec import CheckSpec, Suite
 from harness.store import Store
@@ -29,7 +30,7 @@ from harness.work import Wish, Work
 from harness.workshop import Workshop
 
 
-def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> tuple[Run, list[dict[str, Any]]]:
+def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> tuple[Run, Sheets]:
     """Make, ask and decide; the record of it, and one row for each sample, check and model.
 
     Raises:
@@ -63,7 +64,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         )
         done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
         journal.write("decided", verdict=done.verdict)
-    return done, [row for interview in interviews for row in _rows(interview)]
+    return done, Sheets((i.check, i.model, i.findings.rows) for i in interviews if i.findings is not None)
 
 
 def _note_the_end(journal: Journal) -> Callable[[type[BaseException] | None, BaseException | None, Any], None]:
@@ -234,9 +235,3 @@ def _arguments(
     if "of" in check.options:
         options["of"] = task
     return check.entry.bind(given, options)
-
-
-def _rows(interview: Interview) -> list[dict[str, Any]]:
-    if interview.findings is None:
-        return []
-    return [{"check": interview.check, "model": interview.model, **row} for row in interview.findings.rows]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.exchange import Request, Response
 from harness.figure import Figure
+from harness.rows import Rows
 from harness.score import Scores
 
 Rounds = Generator[list[Request], list[Response], "Findings"]
@@ -26,7 +27,12 @@ class Findings:
     figures: list[Figure] = field(default_factory=list)
     """Shown in the check's section of the report."""
     warnings: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    """One for each sample: doc_id, target, resps, filtered_resps, prompt, and a column for each metric."""
+    rows: Sequence[dict[str, Any]] = field(default_factory=Rows)
+    """One for each sample: doc_id, target, resps, filtered_resps, prompt, and a column for each metric. Many rows are
+    best given as `Rows.of(iterator)` (or as a function that makes one): they are then on the disk, not in memory."""
     compare: Callable[[Mapping[str, Findings]], list[Figure]] | None = None
     """Draws figures that need all models at once (model name → findings): confusion, worst regressions."""
+
+    def __post_init__(self) -> None:
+        """An iterator is read once, here, so that rows may be read again."""
+        self.rows = Rows.of(self.rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from harness import digest, stats
 from harness.caution import generous
 from harness.checkpoint import Checkpoint
+from harness.degenerate import QUANTITIES as HABITS
 from harness.environment import capture, harness_version
 from harness.errors import Broken
 from harness.figure import Curves, Figure, Interval, Intervals, Series
@@ -112,16 +113,25 @@ def _decide(evidence: Evidence, criterion: Any, found: Mapping[str, Mapping[str,
 
 def _measurements(evidence: Evidence, found: Mapping[str, Mapping[str, Findings]]) -> list[Measurement]:
     seed = f"{evidence.plan.suite.name}/{evidence.plan.suite.seed}"
+    decided = {(criterion.check, criterion.metric) for criterion in evidence.plan.criteria}
     measured: list[Measurement] = []
+    for check, model, metric, scores in _tables(found):
+        # How answers degenerate is of interest as a whole, unless a criterion says more of it.
+        beside = metric in HABITS and (check, metric) not in decided
+        if beside and not scores.n:
+            continue
+        for label, part in (("", scores), *([] if beside else _slices(scores))):
+            estimate = stats.level(part, confidence=CONFIDENCE, seed=f"{seed}/{check}.{metric}")
+            measured.append(Measurement(check=check, metric=metric, model=model, slice=label, **asdict(estimate)))
+    return measured
+
+
+def _tables(found: Mapping[str, Mapping[str, Findings]]) -> Iterator[tuple[str, str, str, Scores]]:
+    """Check, model, metric and scores of everything that was measured."""
     for check, models in found.items():
         for model, findings in models.items():
             for metric, scores in findings.scores.items():
-                for label, part in (("", scores), *_slices(scores)):
-                    estimate = stats.level(part, confidence=CONFIDENCE, seed=f"{seed}/{check}.{metric}")
-                    measured.append(
-                        Measurement(check=check, metric=metric, model=model, slice=label, **asdict(estimate))
-                    )
-    return measured
+                yield check, model, metric, scores
 
 
 def _slices(scores: Scores) -> list[tuple[str, Scores]]:
@@ -165,8 +175,8 @@ def _data(evidence: Evidence, spec: Any) -> dict[str, Any]:
     """Which samples the check asked, by digest, and the time it took beside the models."""
     mine = [i for i in evidence.interviews if i.check == spec.name]
     rows = next((i.findings.rows for i in mine if i.findings is not None and i.findings.rows), [])
-    asked = [[str(row.get("doc_id")), str(row.get("prompt", "")), str(row.get("target", ""))] for row in rows]
-    return {"seconds": sum(i.seconds for i in mine), "data": digest.of(asked) if asked else ""}
+    asked = ([str(row.get("doc_id")), str(row.get("prompt", "")), str(row.get("target", ""))] for row in rows)
+    return {"seconds": sum(i.seconds for i in mine), "data": digest.of_each(asked) if rows else ""}
 
 
 def _slice_figures(check: str, measured: Sequence[Measurement]) -> list[Figure]:

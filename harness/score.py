@@ -200,6 +200,46 @@ def table(
     )  # fmt: skip
 
 
+def joined(parts: Sequence[Scores]) -> Scores:
+    """Scores of the same quantity for different samples as one table; a statistic that a part does not have is 0."""
+    import numpy as np
+
+    if len(parts) == 1:
+        return parts[0]
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names if part.stats.any() or name != "value"))
+    names = names or parts[0].names
+    begins = np.cumsum([0, *(len(part.ids) for part in parts)])
+    ends = [part.extremes for part in parts if part.extremes is not None]
+    grouped = [part.clusters for part in parts if part.clusters is not None]
+    return replace(
+        parts[0],
+        ids=tuple(name for part in parts for name in part.ids),
+        stats=np.concatenate([_spread(part.stats, part.names, names) for part in parts]),
+        names=names,
+        missing={int(start) + row: why for start, part in zip(begins, parts, strict=False)
+                 for row, why in part.missing.items()},
+        extremes=(
+            np.concatenate([_spread(low, part.names, names) for part, (low, _) in zip(parts, ends, strict=True)]),
+            np.concatenate([_spread(high, part.names, names) for part, (_, high) in zip(parts, ends, strict=True)]),
+        ) if ends else None,
+        clusters=tuple(name for part in grouped for name in part) if grouped else None,
+        groups={field: tuple(value for part in parts for value in part.groups[field]) for field in parts[0].groups},
+    )  # fmt: skip
+
+
+def _spread(stats: Array, own: tuple[str, ...], names: tuple[str, ...]) -> Array:
+    """(n, len(names)): the columns called `own` at their places among `names`."""
+    import numpy as np
+
+    if own == names:
+        return stats
+    wide = np.zeros((len(stats), len(names)))
+    for at, name in enumerate(own):
+        if name in names:
+            wide[:, names.index(name)] = stats[:, at]
+    return wide
+
+
 def _named(value: Stat) -> Mapping[str, float]:
     if isinstance(value, Mapping):
         return value

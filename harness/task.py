@@ -7,40 +7,26 @@ prompts, or for other numbers.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, ClassVar
 
 from harness import digest
-from harness.catalog import Catalog, Entry, MetricSpec, quantity_of
 from harness.data.dataset import Dataset, Row
 from harness.errors import CheckBroken, Complaint, SuiteError, nearest
 from harness.exchange import Request, Response
+from harness.marking import Answer as Answer
+from harness.marking import Marker, ends, evaluated, marked
+from harness.marking import Measure as Measure
+from harness.marking import evaluate as evaluate
+from harness.marking import measure_of as measure_of
 from harness.sample import Sample
-from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, Stat, table
+from harness.score import Missing, Quantity, Scores, Stat, table
 from harness.template import Template
 
 CLASSIFIER = "classifier"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One metric with its options, ready to score."""
-
-    entry: Entry
-    options: Mapping[str, Any]
-    quantity: Quantity
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one response says, read by the task's rules."""
-
-    text: str
-    """The parsed answer; empty where nothing could be read."""
-    valid: bool
-    response: Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +50,8 @@ class Task:
     """K samples an item."""
     shots: str = ""
     """Text of the few-shot examples, put before every prompt."""
+    examples: tuple[Mapping[str, Any], ...] = ()
+    """The rows that `shots` was written from."""
     max_new_tokens: int = 64
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
@@ -103,12 +91,12 @@ class Task:
         if self.cluster and self.cluster not in row:
             raise self._wrong(at, f"the cluster field {self.cluster!r} is missing{nearest(self.cluster, row)}")
         return Sample(
-            id=record.id,
+            id=sys.intern(str(record.id)),
             prompt=prompt,
             targets=targets,
             choices=choices,
-            slices={name: as_text(row[name]) for name in self.slices},
-            cluster=as_text(row[self.cluster]) if self.cluster else None,
+            slices={name: sys.intern(as_text(row[name])) for name in self.slices},
+            cluster=sys.intern(as_text(row[self.cluster])) if self.cluster else None,
             row=row,
         )
 
@@ -167,24 +155,18 @@ class Task:
             for scored, choice in zip(response.scores, sample.choices, strict=True)
         ]
 
-    def score(self, samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> dict[str, Scores]:
+    def score(
+        self, samples: Sequence[Sample], answers: Sequence[Sequence[Answer]], mark: Marker = evaluated
+    ) -> dict[str, Scores]:
         """Scores of every measure; `answers[i]` are the repeats of `samples[i]`."""
+        whole = self.output != "perplexity"
         scored: dict[str, Scores] = {}
         for measure in self.measures:
-            values = [self._value(measure, s, a) for s, a in zip(samples, answers, strict=True)]
-            found = self.as_scores(measure.quantity, samples, values, self._extremes(measure, samples))
-            scored[measure.quantity.name] = found
+            values = marked(measure, samples, answers, mark, empty=whole)
+            # What a sample adds at worst and at best is asked of metrics that only a whole set has.
+            extremes = ends(measure, samples, mark) if whole and measure.quantity.combine is not None else None
+            scored[measure.quantity.name] = self.as_scores(measure.quantity, samples, values, extremes)
         return scored
-
-    def _extremes(self, measure: Measure, samples: Sequence[Sample]) -> list[tuple[Stat, Stat]] | None:
-        """Each sample's statistics unanswered and answered perfectly, for metrics that only a whole set has."""
-        if measure.quantity.combine is None or self.output == "perplexity":
-            return None
-        worst = Answer("", False, Response(text=""))
-        return [
-            (evaluate(measure, s, worst), evaluate(measure, s, Answer(s.targets[0], True, Response(text=s.targets[0]))))
-            for s in samples
-        ]
 
     def as_scores(
         self,
@@ -207,15 +189,6 @@ class Task:
             )
         except ValueError as error:
             raise CheckBroken(f"check {self.name!r}: {error}") from error
-
-    def _value(self, measure: Measure, sample: Sample, answers: Sequence[Answer]) -> Stat | Missing:
-        lost = next((a.response for a in answers if a.response.blame == INFRASTRUCTURE), None)
-        if lost is not None:
-            return Missing(lost.fault, INFRASTRUCTURE)
-        failed = next((a.response for a in answers if a.response.fault), None)
-        if failed is not None and (self.output == "perplexity" or measure.quantity.combine is None):
-            return Missing(failed.fault, failed.blame or CANDIDATE)
-        return _mean([evaluate(measure, sample, a) for a in answers])
 
     def _check_label(self, targets: tuple[str, ...], at: int) -> None:
         """A target that `parse` can never give would make every answer wrong."""
@@ -261,6 +234,16 @@ class Task:
         return SuiteError([Complaint(self.data.source.shown, at, f"check {self.name!r}: {text}")])
 
 
+def shots_of(task: Task, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as few-shot examples: each its prompt and its first target.
+
+    Raises:
+        ValueError: a row lacks a field.
+    """
+    glue = "" if task.output == "perplexity" or task.prompt.text[-1:].isspace() else " "
+    return "".join(f"{task.prompt.render(row)}{glue}{task._targets(row)[0]}\n\n" for row in rows)
+
+
 def partial(task: Task, share: float) -> Task:
     """The task with a share of its samples, whole clusters of them: a larger share holds every smaller one.
 
@@ -274,42 +257,8 @@ def partial(task: Task, share: float) -> Task:
     return replace(task, only=frozenset(name for group, name in samples if group in kept))
 
 
-def evaluate(measure: Measure, sample: Sample, answer: Answer) -> Stat:
-    """What one metric says of one answer."""
-    given = {
-        "answer": answer.text if answer.valid else "",
-        "targets": list(sample.targets),
-        "valid": answer.valid,
-        "choices": list(sample.choices),
-        "response": answer.response,
-        "sample": sample,
-    }
-    value: Stat = measure.entry.function(**measure.entry.bind(given, measure.options))
-    return value
-
-
 def as_text(value: Any) -> str:
     """A field's value as the text a model would write: JSON for lists and objects, plain for the rest."""
     import json
 
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def measure_of(spec: MetricSpec, catalog: Catalog) -> Measure:
-    """A metric with its options, and what it measures."""
-    entry = catalog.get("metric", spec.name)
-    return Measure(entry, spec.options, quantity_of(entry, spec.options))
-
-
-def _mean(values: list[Stat]) -> Stat:
-    """The mean of the statistics of one sample's answers; statistics that an answer does not have are 0."""
-    first, n = values[0], len(values)
-    if n == 1:
-        return first
-    rows = [{str(i): v for i, v in enumerate(value)} if isinstance(value, tuple) else value for value in values]
-    named = [row for row in rows if isinstance(row, Mapping)]
-    if len(named) < n:
-        return sum(row for row in rows if not isinstance(row, Mapping)) / n
-    names = dict.fromkeys(name for row in named for name in row)
-    mean = {name: sum(row.get(name, 0.0) for row in named) / n for name in names}
-    return tuple(mean.values()) if isinstance(first, tuple) else mean

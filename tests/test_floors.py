@@ -15,7 +15,7 @@ PACKAGE = Path(harness.__file__).parent
 
 NOUNS = {
     "errors", "digest", "content", "sample", "checkpoint", "exchange", "score", "estimate", "criterion", "verdict",
-    "run", "findings", "figure", "control",
+    "run", "rows", "findings", "figure", "control",
 }  # fmt: skip
 WORKS = {
     "plan", "engine", "gate", "claim", "settle", "wording", "interview", "journal", "pool", "preflight", "record",

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from heapq import nsmallest
 from typing import Any, Literal
 
-from harness.ask import Asked, ask
-from harness.assembly import measures
+from harness.ask import survey
+from harness.assembly import with_habits
 from harness.catalog import MetricSpec, check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
-from harness.figure import Confusion, Example, Examples, Figure, Table
+from harness.figure import Confusion, Example, Examples, Figure
 from harness.findings import Findings, Rounds
-from harness.task import Task, evaluate
+from harness.spread import Spread
+from harness.task import Task
 
 SHOWN = 10
 """How many samples are shown side by side."""
 
 
-@check(measures=measures)
+@check(measures=with_habits)
 def task(
     own: Task,
     model: Checkpoint,
@@ -42,6 +44,10 @@ def task(
 ) -> Rounds:
     """Ask every row of a data set and score the answers.
 
+    Beside its metrics it measures what is degenerate in the answers, where the output can be: `empty_rate`,
+    `constant_rate` (the share of the most frequent answer), `first_choice_rate`, `cut_rate` (cut at max_new_tokens) and
+    `loop_rate` (ends in a loop). What is suspicious beside the references is a warning.
+
     Options:
         data: the rows: a file, a hub data set (hub:NAME) or $fixture.part
         prompt: Jinja template over the row's fields
@@ -60,48 +66,16 @@ def task(
         temperature: 0 for the most probable answer
         normalize: how choices of different length compare: none, tokens or characters
     """
-    asked = yield from ask(own, model.head)
+    spread = Spread(own)
+    asked = yield from survey(own, model.head, heard=spread.add)
     return Findings(
-        scores=asked.scores,
-        rows=asked.rows(),
-        warnings=asked.faults(),
-        figures=repeats(asked, model.name) if own.repeats > 1 else [],
+        scores={**asked.scores, **asked.habits},
+        rows=asked.rows,
+        # A base that was never taught to stop is no news.
+        warnings=[*asked.faults, *(asked.suspicions if model.name != "base" else [])],
+        figures=spread.figures(model.name),
         compare=lambda found: figures(own, found),
     )
-
-
-def repeats(asked: Asked, model: str) -> list[Figure]:
-    """How much of each metric's variance lies between samples, and how much is decoding; of samples fully answered."""
-    import numpy as np
-
-    from harness.stats.repeats import decompose
-
-    rows: list[list[str | float | int | None]] = []
-    told = []
-    for measure in asked.task.measures:
-        whole = [
-            (sample, answers)
-            for sample, answers in zip(asked.samples, asked.answers, strict=True)
-            if not any(answer.response.fault for answer in answers)
-        ]
-        if measure.quantity.combine is not None or len(whole) < 2:
-            continue
-        values = [[evaluate(measure, sample, answer) for answer in answers] for sample, answers in whole]
-        found = decompose(np.array(values, dtype=float))
-        rows.append([measure.quantity.name, found.n, found.k, found.within, found.between, found.error,
-                     found.error_at(10)])  # fmt: skip
-        told.append(f"{measure.quantity.name}: {found.sentence}")
-    columns = [
-        "metric",
-        "samples",
-        "answers each",
-        "variance within σ²",
-        "between ω²",
-        "standard error",
-        "with 10 each",
-    ]
-    title = f"Where the variance comes from: {model}"
-    return [Table(title=title, columns=columns, rows=rows, note=". ".join(told))] if rows else []
 
 
 def figures(own: Task, found: Mapping[str, Findings]) -> list[Figure]:
@@ -119,7 +93,7 @@ def _confusion(own: Task, found: Mapping[str, Findings]) -> Confusion:
 
     labels = list(own.choices)
     counted = {
-        model: count([row["target"] for row in f.rows], [row["filtered_resps"][0] for row in f.rows], labels)
+        model: count((row["target"] for row in f.rows), (row["filtered_resps"][0] for row in f.rows), labels)
         for model, f in found.items()
     }
     answers = list(dict.fromkeys([*labels, *(a for c in counted.values() for a in c.answers)]))
@@ -127,12 +101,14 @@ def _confusion(own: Task, found: Mapping[str, Findings]) -> Confusion:
     return Confusion(title="Confusion matrix: gold label by answer", labels=labels, answers=answers, counts=counts)
 
 
+Pair = tuple[dict[str, Any], dict[str, Any] | None]
+"""A row of the candidate's, and the reference's row of the same sample."""
+
+
 def _worst(own: Task, found: Mapping[str, Findings]) -> Examples:
     measure = own.measures[0].quantity
     sign = -1.0 if measure.better == "lower" else 1.0
-    candidate = found["candidate"].rows
     reference = next((name for name in ("base", "baseline") if name in found), "")
-    other = {row["doc_id"]: row for row in found[reference].rows} if reference else {}
 
     def quality(row: dict[str, Any] | None) -> float:
         if row is None or row["fault"]:
@@ -140,22 +116,45 @@ def _worst(own: Task, found: Mapping[str, Findings]) -> Examples:
         value = row["metrics"].get(measure.name)
         return sign * value if value is not None else float(row["filtered_resps"][0] in row["target"].split("\n"))
 
-    def regress(row: dict[str, Any]) -> float:
-        return quality(row) - (quality(other.get(row["doc_id"])) if other else 0.0)
+    def regress(pair: Pair) -> float:
+        return quality(pair[0]) - (quality(pair[1]) if reference else 0.0)
 
-    best = sign * measure.best
-    wrong = [row for row in candidate if (regress(row) < 0 if other else quality(row) < best)]
-    kind = "regressed"
-    if other and not wrong:
-        wrong, kind = [row for row in candidate if quality(row) < best], "both wrong"
-    wrong.sort(key=lambda row: (regress(row), row["doc_id"]))
-    title = f"Worst against {reference}" if kind == "regressed" and other else "Wrong answers"
+    def chosen(kind: str) -> tuple[list[Pair], int]:
+        """The worst pairs, and how many there are: looked for one by one, so that few are held at a time."""
+        count = 0
+
+        def wrong() -> Iterator[Pair]:
+            nonlocal count
+            for pair in _pairs(found["candidate"], found.get(reference)):
+                if regress(pair) < 0 if kind == "regressed" else quality(pair[0]) < sign * measure.best:
+                    count += 1
+                    yield pair
+
+        return nsmallest(SHOWN, wrong(), key=lambda pair: (regress(pair), pair[0]["doc_id"])), count
+
+    kind = "regressed" if reference else "wrong"
+    worst, total = chosen(kind)
+    if reference and not worst:
+        kind, (worst, total) = "wrong", chosen("wrong")
     return Examples(
-        title=title,
-        items=[_example(row, other.get(row["doc_id"]), measure.name) for row in wrong[:SHOWN]],
-        total=len(wrong),
-        note="" if wrong else "No sample to show: none is wrong.",
+        title=f"Worst against {reference}" if kind == "regressed" else "Wrong answers",
+        items=[_example(*pair, measure.name) for pair in worst],
+        total=total,
+        note="" if worst else "No sample to show: none is wrong.",
     )
+
+
+def _pairs(candidate: Findings, reference: Findings | None) -> Iterator[Pair]:
+    """Rows of the same sample: at the same place in both, else looked up."""
+    others = [] if reference is None else reference.rows
+    place: dict[str, int] = {}
+    for at, row in enumerate(candidate.rows):
+        other = others[at] if at < len(others) else None
+        if others and (other is None or other["doc_id"] != row["doc_id"]):
+            place = place or {one["doc_id"]: number for number, one in enumerate(others)}
+            found = place.get(row["doc_id"])
+            other = None if found is None else others[found]
+        yield row, other
 
 
 def _example(row: dict[str, Any], other: dict[str, Any] | None, metric: str) -> Example:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from harness.errors import OutputBroken, SuiteError, nearest
 from harness.journal import sync_folder, write, writing
+from harness.rows import Rows, Sheets, measured
 from harness.run import Run
 
 FIXED = (
@@ -17,6 +19,8 @@ FIXED = (
     "doc_hash", "prompt_hash", "target_hash", "slices",
 )  # fmt: skip
 """Columns of samples.parquet before those of the metrics."""
+LOT = 10_000
+"""Rows that are written at a time, and stand in one row group."""
 
 
 def renderers() -> Mapping[str, Callable[[Run], str | bytes]]:
@@ -31,7 +35,7 @@ def renderers() -> Mapping[str, Callable[[Run], str | bytes]]:
     }
 
 
-def publish(run: Run, rows: Sequence[Mapping[str, Any]], folder: Path, extra: Sequence[Path] = ()) -> None:
+def publish(run: Run, rows: Iterable[dict[str, Any]], folder: Path, extra: Sequence[Path] = ()) -> None:
     """Write everything below `folder`, and the reports asked for elsewhere by their ending.
 
     Raises:
@@ -40,7 +44,7 @@ def publish(run: Run, rows: Sequence[Mapping[str, Any]], folder: Path, extra: Se
     """
     known = renderers()
     chosen = {path: known[report_for(path)] for path in extra}
-    _samples(rows, folder / "samples.parquet")
+    _samples(rows if isinstance(rows, Rows | Sheets) else Rows.of(rows), folder / "samples.parquet")
     write(folder / "plan.json", _plan(run))
     write(folder / "environment.json", json.dumps(run.environment, indent=2, sort_keys=True) + "\n")
     for name, render in known.items():
@@ -74,11 +78,12 @@ def _plan(run: Run) -> str:
     return json.dumps(plan, indent=2, ensure_ascii=True) + "\n"
 
 
-def _samples(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def _samples(rows: Rows | Sheets, path: Path) -> None:
+    """One row group after another, so that only one is in memory."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = list(dict.fromkeys(name for row in rows for name in _metrics(row)))
+    names = list(rows.names)
     texts = pa.list_(pa.string())
     kinds = {
         "resps": texts,
@@ -95,8 +100,8 @@ def _samples(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     with writing(path):
         try:
             with pq.ParquetWriter(beside, schema, compression="zstd") as writer:
-                for at in range(0, len(rows), 5000):
-                    lot = [_flat(row, names) for row in rows[at : at + 5000]]
+                left = iter(rows)
+                while lot := [_flat(row, names) for row in islice(left, LOT)]:
                     writer.write_table(pa.Table.from_pylist(lot, schema=schema))
             beside.replace(path)
         except pa.ArrowException as error:
@@ -108,18 +113,11 @@ def _samples(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 def _flat(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     flat = {name: row.get(name) for name in FIXED if name != "slices"}
     flat["slices"] = json.dumps(row.get("slices", {}), ensure_ascii=False, sort_keys=True)
-    measured = _metrics(row)
-    flat.update({name: measured.get(name) for name in names if name not in FIXED})
+    own = measured(row)
+    flat.update({name: own.get(name) for name in names if name not in FIXED})
     if isinstance(flat["target"], list | tuple):
         flat["target"] = "\n".join(map(str, flat["target"]))
     return {name: _encodable(value) for name, value in flat.items()}
-
-
-def _metrics(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row's metrics: those it names as such, or its plain numbers."""
-    if "metrics" in row:
-        return dict(row["metrics"])
-    return {name: value for name, value in row.items() if name not in FIXED and isinstance(value, float)}
 
 
 def _encodable(value: Any) -> Any:

@@ -31,7 +31,7 @@ def figures(**findings: Findings) -> dict[str, Any]:
 def test_it_brings_scores_rows_and_warnings(tmp_path: Path) -> None:
     made = task(tmp_path, ROWS, choices="from_data", metrics=["accuracy", "macro_f1"], slices=["lang"])
     findings = found(made, {"1": "yes", "2": CRASH})
-    assert set(findings.scores) == {"accuracy", "macro_f1"}
+    assert set(findings.scores) == {"accuracy", "macro_f1", "constant_rate", "first_choice_rate"}
     assert findings.scores["accuracy"].groups == {"lang": ("de",) * 6}
     assert [row["doc_id"] for row in findings.rows] == list("012345")
     assert findings.warnings == ["1 of 6 answers failed (candidate): out of memory (first: sample 2)"]
@@ -39,8 +39,9 @@ def test_it_brings_scores_rows_and_warnings(tmp_path: Path) -> None:
 
 def test_its_measures_are_known_before_it_runs() -> None:
     measures = Catalog().get("check", "task").facts["measures"]
-    assert list(measures([], None, ["a", "b"], Catalog())) == ["accuracy"]
-    assert list(measures([], None, None, Catalog())) == ["exact_match"]
+    choosing, writing = measures([], None, ["a", "b"], Catalog()), measures([], None, None, Catalog())
+    assert list(choosing) == ["accuracy", "constant_rate", "first_choice_rate"]
+    assert list(writing) == ["exact_match", "empty_rate", "constant_rate", "cut_rate", "loop_rate"]
 
 
 def test_confusion_of_every_model(tmp_path: Path) -> None:
