@@ -9,6 +9,13 @@ from typing import ClassVar
 from harness import digest
 
 
+ASKING = frozenset({
+    "batch_size", "api_key", "concurrency", "timeout", "retries", "patience", "deadline", "max_calls", "max_cost",
+    "price", "allow_private",
+})  # fmt: skip
+"""Options that say how it is asked, and cannot change an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What one name under `models:` stands for, once every fixture it needs is made."""
@@ -40,5 +47,5 @@ class Checkpoint:
     @property
     def digest(self) -> str:
         """One digest for all that can change an answer: bytes, dtype and options; not the name, nor the batch."""
-        options = {key: value for key, value in self.options.items() if key != "batch_size"}
+        options = {key: value for key, value in self.options.items() if key not in ASKING}
         return digest.of({"kind": self.kind, "files": self.files, "dtype": self.dtype, "options": options})

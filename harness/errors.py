@@ -6,6 +6,7 @@
     ├── Broken           something could not be measured                               exit 4
     │   ├── FixtureBroken     a stage failed or left no usable artefact
     │   ├── CheckpointBroken  the weights, the tokenizer or the adapter cannot be trusted
+    │   ├── EndpointBroken    a server answers no question: its key, name, address or certificate is wrong
     │   ├── CheckBroken       the check itself is wrong (its gold answers do not score best)
     │   └── OutputBroken      a report or the store could not be written
     └── Tampered         a lock, a digest or a signature does not match                exit 6
@@ -84,6 +85,13 @@ class CheckpointBroken(Broken):
 
     kind = "checkpoint"
     blame = "the checkpoint"
+
+
+class EndpointBroken(Broken):
+    """A server that will answer nothing, however often it is asked."""
+
+    kind = "endpoint"
+    blame = "the server"
 
 
 class CheckBroken(Broken):

@@ -143,6 +143,10 @@ class Effort:
     """`flops / seconds` over the rate of this machine's matrix multiplication, where that was measured."""
     peak_bytes: int = 0
     """Largest memory while answering, above what the weights take."""
+    calls: int = 0
+    """Calls of a server, attempts included."""
+    cost: float | None = None
+    """What a server's answers cost, where the suite names its price."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ def keys() -> Mapping[str, Mapping[str, Any]]:
     """Backend → key → type."""
     from pydantic import Field
 
-    batch = Annotated[int, Field(gt=0)] | Literal["auto"]
+    count = Annotated[int, Field(gt=0)]
+    batch = count | Literal["auto"]
+    positive = Annotated[float, Field(gt=0)]
     asked = {"batch_size": batch, "system_instruction": str, "gen_kwargs": dict[str, Any]}
     weights = {
         "pretrained": str,
@@ -45,7 +47,18 @@ def keys() -> Mapping[str, Mapping[str, Any]]:
     }
     return {
         "transformers": weights,
-        "endpoint": {"endpoint": str, "model": str, "api_key": str, **asked},
+        "endpoint": {
+            "endpoint": str,
+            "model": str,
+            "api_key": str,
+            "api": Literal["chat", "completions"],
+            **{key: positive for key in ("timeout", "patience", "deadline", "max_cost")},
+            **{key: count for key in ("concurrency", "max_calls")},
+            "retries": Annotated[int, Field(ge=0)],
+            "price": dict[Literal["input", "output"], Annotated[float, Field(ge=0)]],
+            "allow_private": bool,
+            **asked,
+        },
         "replay": {"replay": str},
     }
 

@@ -176,6 +176,10 @@ class Traffic(Record):
     """Share of the machine's own matrix-multiplication rate; null where it was not measured."""
     peak_bytes: int = 0
     """Largest memory while answering, above what the weights take."""
+    calls: int = 0
+    """Calls of a server, attempts included."""
+    cost: Number | None = None
+    """What a server's answers cost; null where the suite names no price."""
 
 
 class Run(Record):

@@ -44,6 +44,8 @@ def identify(
             raise SuiteError(f"models.{name}: no recording at {source}{nearest(source.name, beside)}")
         files = {"recording": digests.of_file(source)}
         return Checkpoint(name, "replay", options=options, files=files, source=source)
+    if "endpoint" in entry:
+        return Checkpoint(name, "endpoint", options=options, head="causal")
     pretrained, revision = _full(name, entry, folder, base)
     allow_pickle, trusted = bool(entry.get("allow_pickle")), bool(entry.get("trust_remote_code"))
     survey = survey_model(pretrained, allow_pickle=allow_pickle, trust_remote_code=trusted)
