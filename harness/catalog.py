@@ -65,6 +65,12 @@ class File(str):
     __reference__: ClassVar[str] = "file"
 
 
+class Judge(str):
+    """The name of a model of the suite that judges others, as a leaf's option: it is asked, but not itself compared."""
+
+    __reference__: ClassVar[str] = "judge"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One thing a suite may set."""

@@ -94,7 +94,7 @@ def _make(work: Work) -> None:
         try:
             made = work.workshop.fixture(name)
         except FixtureBroken as error:
-            users = [model for model in work.plan.models if name in work.workshop.needs_of(model)]
+            users = [model for model in (*work.plan.models, *work.plan.judges) if name in work.workshop.needs_of(model)]
             if not users:
                 raise
             work.broken.update({model: error for model in users if model not in work.broken})
@@ -109,7 +109,7 @@ def _make(work: Work) -> None:
 def _identify(work: Work) -> None:
     """Which bytes stand behind each model; a wrong folder is the suite's fault, a damaged one the checkpoint's."""
     began = perf_counter()
-    for name in work.plan.models:
+    for name in (*work.plan.models, *work.plan.judges):
         if name in work.broken:
             continue
         try:
@@ -127,7 +127,7 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
     began = perf_counter()
     work.watch.phase("ask")
     _prove(work, pool)
-    everyone = tuple(work.checkpoints.values())
+    everyone = _compared(work)
     pool.glance = glimpses(
         work.plan, work.checkpoints, pool, work.watch, lambda check, model: _arguments(work, check, model, everyone)
     )
@@ -189,9 +189,14 @@ def _prove(work: Work, pool: Pool) -> None:
                 write(passed, digest.canonical_bytes({"passed": True}))
 
 
+def _compared(work: Work) -> tuple[Checkpoint, ...]:
+    """The models that are measured, those that broke left out; judges are not among them."""
+    return tuple(work.checkpoints[name] for name in work.plan.models if name in work.checkpoints.keys() - work.broken)
+
+
 def _interviews(work: Work, check: CheckSpec) -> list[Interview]:
     asks = check.entry.facts["asks"]
-    everyone = tuple(c for name, c in work.checkpoints.items() if name not in work.broken)
+    everyone = _compared(work)
     if asks == "each":
         targets: Sequence[str] = work.plan.models
     else:

@@ -37,8 +37,9 @@ class Cost:
 
 def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
     """What each model of the plan would be asked, without loading any."""
-    per_model: dict[str, list[Request]] = {name: [] for name in plan.models}
-    unknown: dict[str, list[str]] = {name: [] for name in plan.models}
+    everyone = (*plan.models, *plan.judges)
+    per_model: dict[str, list[Request]] = {name: [] for name in everyone}
+    unknown: dict[str, list[str]] = {name: [] for name in everyone}
     share = _share(plan, workshop)
     part = plan if share == 1.0 else replace(plan, limit=PLAYED)
     for check in plan.checks:

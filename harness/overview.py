@@ -130,7 +130,8 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
         told = {"suite": suite.name, "models": plan.models, "fixtures": fixtures, "requests": asked_for}
         _document({**told, "criteria": power, "suite_p_pass": chance, "suite_sentence": whole})
         return
-    _line(f"{suite.name}: {', '.join(plan.models)}")
+    judged = f"; judged by {', '.join(plan.judges)}" if plan.judges else ""
+    _line(f"{suite.name}: {', '.join(plan.models)}{judged}")
     _line("\nmake")
     for made in fixtures:
         _line(f"  {made['name']:<16} {made['kind']:<10} {'in the cache' if made['cached'] else 'to be made'}")

@@ -22,6 +22,8 @@ class Plan:
     suite: Suite
     models: tuple[str, ...]
     """The candidate first, then all it is compared with."""
+    judges: tuple[str, ...]
+    """Models that only judge the others: asked, but measured by nothing."""
     checks: tuple[CheckSpec, ...]
     criteria: tuple[Criterion, ...]
     left_out: tuple[Criterion, ...]
@@ -64,8 +66,10 @@ def draw(
     unknown = [name for name in models if name not in suite.models]
     if unknown:
         raise SuiteError(f"--with {unknown[0]}: no model or fixture of that name{nearest(unknown[0], suite.models)}")
+    judges = [name for name in judges_of(checks) if name in models and name not in compared(criteria)]
+    models = [name for name in models if name not in judges]
     needed: list[str] = []
-    for name in models:
+    for name in [*models, *judges]:
         needed += workshop.needs_of(name)
     for check in checks:
         for value in check.options.values():
@@ -76,7 +80,23 @@ def draw(
         for value in root.options.values() if root is not None else ():
             needed += workshop.needs_of(value) if isinstance(value, str) and value.startswith("$") else []
     left = tuple(c for c in suite.accept if c not in criteria)
-    return Plan(suite, tuple(models), tuple(checks), tuple(criteria), left, tuple(dict.fromkeys(needed)), limit)
+    fixtures = tuple(dict.fromkeys(needed))
+    return Plan(suite, tuple(models), tuple(judges), tuple(checks), tuple(criteria), left, fixtures, limit)
+
+
+def judges_of(checks: Sequence[CheckSpec]) -> list[str]:
+    """The models that these checks name as judges, each once."""
+    named: list[str] = []
+    for check in checks:
+        for name, value in check.options.items():
+            if check.entry.options[name].reference == "judge":
+                named += value if isinstance(value, list | tuple) else [value]
+    return list(dict.fromkeys(named))
+
+
+def compared(criteria: Sequence[Criterion]) -> set[str]:
+    """The models that are measured whatever else they do: the roles, and those that criteria compare with."""
+    return {"candidate", "base", "baseline", *(c.model for c in criteria if c.model)}
 
 
 def root_task(suite: Suite, check: CheckSpec) -> CheckSpec | None:

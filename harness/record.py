@@ -80,7 +80,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
         criteria=criteria,
         measurements=measurements,
         checks={check.name: _check(evidence, check.name, found, measurements) for check in plan.checks},
-        models={name: _model(evidence, name) for name in plan.models},
+        models={name: _model(evidence, name) for name in (*plan.models, *plan.judges)},
         fixtures={name: _fixture(evidence, name) for name in evidence.workshop.made},
         traffic={name: place.traffic() for name, place in evidence.pool.places.items()},
         environment=capture(plan.suite.root),

@@ -75,7 +75,10 @@ def check_reference(
 ) -> None:
     """Complain if a reference to data or to a model leads nowhere; `fixtures` are those that could be read."""
     value = reference.value
-    if isinstance(value, str) and value.startswith("$"):
+    if reference.kind == "judge":
+        if value not in models:
+            reading.wrong(reference.path, f"{reference.owner}: no model named {value!r}{nearest(value, models)}")
+    elif isinstance(value, str) and value.startswith("$"):
         check_fixture(reading, reference, fixtures, reference.kind)
     elif reference.kind == "data":
         check_data(reading, reference)

@@ -30,6 +30,7 @@ WANTED = {
     "data": "data: a file, hub:NAME, $fixture.part or {path: …, format: …}",
     "model": "a model: a name under models, a $fixture, a folder or a hub id",
     "check": "the name of a check",
+    "judge": "a judge: a name under models",
     "file": "a file or folder beside the suite",
     "metric": "a metric: name, or {name: {option: value}}",
     "perturbation": "a perturbation: name, or {name: {option: value}}",
