@@ -1,0 +1,1 @@
+"""Word lists of the perturbations, written for this project: English, short, and meant to be read and corrected."""
