@@ -1,0 +1,141 @@
+"""Verdicts: what a judge's reply says, held strictly to the form that was asked for; nothing is guessed or clamped."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.exchange import Request, Response
+from harness.judging.question import FIRST, SECOND, TIE, words_of
+from harness.judging.rubric import Rubric
+
+_FENCED = re.compile(r"\A\s*```(?:json)?\s*\n(.*?)\n\s*```\s*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one judge said of one case."""
+
+    score: float | None
+    """0 to 1: how good the answer is; of a pair how much better the first is (1, 0.5 for a tie, 0)."""
+    met: Mapping[str, bool] = field(default_factory=dict)
+    """Item → whether it is met."""
+    evidence: str = ""
+    fault: str = ""
+    """Why there is no verdict, as a sentence."""
+    malformed: bool = False
+    """Whether the judge replied, and its reply was no verdict: worth asking once more."""
+
+
+def read(rubric: Rubric, pair: bool, responses: Sequence[Response]) -> Verdict:
+    """The verdict in the responses to `question.requests` of one case."""
+    failed = next((response for response in responses if response.fault), None)
+    if failed is not None:
+        return Verdict(None, fault=f"the judge gave no answer: {failed.fault}")
+    if responses[0].scores:
+        return _weighed(rubric, pair, responses)
+    try:
+        return _written(rubric, pair, responses[0].text or "")
+    except ValueError as error:
+        cut = " (cut at its most tokens)" if responses[0].finish == "length" else ""
+        return Verdict(None, fault=f"the judge's reply is no verdict: {error}{cut}", malformed=True)
+
+
+def again(request: Request, said: str, verdict: Verdict) -> Request:
+    """The one repair that a malformed reply gets: the same question, and what was wrong with the reply."""
+    from dataclasses import replace
+
+    shown = said if len(said) <= 600 else f"{said[:600]} …"
+    wrong = f"Your last reply was {json.dumps(shown, ensure_ascii=False)}. It does not count: {verdict.fault}."
+    return replace(request, prompt=f"{request.prompt}\n\n{wrong}\nReply again, with the JSON object alone.")
+
+
+def _written(rubric: Rubric, pair: bool, text: str) -> Verdict:
+    """The verdict in a written reply; raises `ValueError` saying what is wrong with it."""
+    said = _json(text)
+    if pair:
+        _keys(said, ("evidence", "better"), "the reply")
+        values = {FIRST: 1.0, TIE: 0.5, SECOND: 0.0}
+        if not isinstance(said["better"], str) or said["better"] not in values:
+            raise ValueError(f"`better` is {said['better']!r}, not {FIRST}, {SECOND} or {TIE}")
+        return Verdict(values[said["better"]], evidence=_evidence(said, "the reply"))
+    if rubric.levels:
+        _keys(said, ("evidence", "level"), "the reply")
+        level, most = said["level"], len(rubric.levels)
+        if isinstance(level, bool) or not isinstance(level, int) or not 1 <= level <= most:
+            raise ValueError(f"`level` is {level!r}, not a whole number from 1 to {most}")
+        return Verdict(rubric.score_of(said), evidence=_evidence(said, "the reply"))
+    _keys(said, [item.id for item in rubric.items], "the reply")
+    for item in rubric.items:
+        one = said[item.id]
+        if not isinstance(one, dict):
+            raise ValueError(f"`{item.id}` is {one!r}, not {{evidence, met}}")
+        _keys(one, ("evidence", "met"), f"`{item.id}`")
+        if not isinstance(one["met"], bool):
+            raise ValueError(f"`met` of `{item.id}` is {one['met']!r}, neither true nor false")
+    met = {item.id: said[item.id]["met"] for item in rubric.items}
+    quoted = "; ".join(f"{name}: {text}" for name in met if (text := _evidence(said[name], name)))
+    return Verdict(rubric.score_of(said), met, quoted)
+
+
+def _json(text: str) -> dict[str, Any]:
+    """The one JSON object that a text is, or that its one fenced block is."""
+    fenced = _FENCED.match(text)
+    try:
+        said = json.loads(fenced[1] if fenced else text, parse_constant=_refuse, object_pairs_hook=_once)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON ({error.msg} at character {error.pos})") from error
+    if not isinstance(said, dict):
+        raise ValueError(f"it is a {type(said).__name__}, not an object")
+    return said
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it says one thing twice")
+    return found
+
+
+def _keys(said: Mapping[str, Any], wanted: Sequence[str], what: str) -> None:
+    absent = [name for name in wanted if name not in said]
+    if absent:
+        raise ValueError(f"{what} lacks {', '.join(absent)}")
+    extra = [name for name in said if name not in wanted]
+    if extra:
+        raise ValueError(f"{what} has {extra[0][:40]!r}, which was not asked for")
+
+
+def _evidence(said: Mapping[str, Any], what: str) -> str:
+    if not isinstance(said["evidence"], str):
+        raise ValueError(f"the evidence of {what} is {said['evidence']!r}, not a text")
+    return str(said["evidence"])
+
+
+def _weighed(rubric: Rubric, pair: bool, responses: Sequence[Response]) -> Verdict:
+    """The verdict where the words were weighed: the most probable word of each decision."""
+    wanted = words_of(rubric, pair)
+    if len(responses) != len(wanted):
+        return Verdict(None, fault=f"{len(responses)} replies for {len(wanted)} decisions")
+    said: list[str] = []
+    for words, response in zip(wanted, responses, strict=True):
+        weights = [scored.logprob for scored in response.scores]
+        if len(weights) != len(words) or any(math.isnan(weight) for weight in weights):
+            return Verdict(None, fault=f"the judge does not weigh every one of {', '.join(words)}")
+        said.append(words[weights.index(max(weights))])
+    if pair:
+        return Verdict({FIRST: 1.0, TIE: 0.5, SECOND: 0.0}[said[0]])
+    if rubric.levels:
+        return Verdict(rubric.score_of({"level": int(said[0])}))
+    met = {item.id: word == "yes" for item, word in zip(rubric.items, said, strict=True)}
+    return Verdict(rubric.score_of({name: {"met": yes} for name, yes in met.items()}), met)
