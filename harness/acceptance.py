@@ -217,6 +217,7 @@ def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[
             value = spec.options.get(option, about.default)
             if option in FIELD_OPTIONS:
                 fields.update(dict.fromkeys([value] if isinstance(value, str) else value if value else (), None))
+        fields.update(dict.fromkeys(spec.entry.facts.get("slices", ()), None))
             elif isinstance(value, list | tuple) and value and all(isinstance(v, PerturbationSpec) for v in value):
                 fields["perturbation"] = {v.name for v in value}
             elif option == "intersectional" and value and isinstance(joined := spec.options.get("group"), list):

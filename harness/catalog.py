@@ -132,7 +132,7 @@ def metric(
 
 
 def perturbation(*, keeps: str = "meaning") -> Callable[[F], F]:
-    """Mark the perturbation of a file; `keeps` is `meaning` or `nothing` (the answer must change)."""
+    """Mark the perturbation of a file; `keeps` is `meaning`, `nothing` (answers must change) or `everything` (placebo)."""
     return _mark("perturbation", keeps=keeps)
 
 
@@ -146,14 +146,15 @@ def check(
     *,
     measures: Mapping[str, Quantity] | Callable[..., Mapping[str, Quantity]],
     asks: str = "each",
+    slices: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Mark the check of a file.
 
     `measures` names what criteria may speak of, or computes it from the options (by parameter name; `of` is a mapping
     of the other check's quantities). `asks` is `each` (run once for each model), `together` (once, addressing all
-    models itself: timings) or `nobody` (once, no model needed).
+    models itself: timings) or `nobody` (once, no model needed). `slices` are fields that it always cuts its scores by.
     """
-    return _mark("check", measures=measures, asks=asks)
+    return _mark("check", measures=measures, asks=asks, slices=slices)
 
 
 def model(*, key: str) -> Callable[[F], F]:

@@ -14,6 +14,7 @@ from harness.criterion import Criterion
 from harness.data import Dataset
 from harness.errors import HarnessError
 from harness.estimate import Estimate
+from harness.groups import JOINED, fields_of
 from harness.plan import Plan, root_task
 from harness.score import Quantity
 from harness.spec import CheckSpec
@@ -126,12 +127,14 @@ def _counted(plan: Plan, workshop: Workshop, check: CheckSpec, criterion: Criter
 def _fields(check: CheckSpec, root: CheckSpec | None) -> list[str]:
     """The fields that a check's criteria may select by."""
     slices = [*(check.options.get("slices") or ()), *((root.options.get("slices") or ()) if root else ())]
-    return list(dict.fromkeys(slices))
+    group = check.options.get("group")
+    groups = fields_of(group, bool(check.options.get("intersectional"))) if group else []
+    return list(dict.fromkeys([*groups, *slices]))
 
 
 def _slice(row: Mapping[str, Any], fields: Sequence[str], wanted: str) -> str:
     """The slice that a row counts for: the wanted value where one of its fields has it, else its first field's."""
-    values = [str(row.get(field)) for field in fields]
+    values = [JOINED.join(str(row.get(part)) for part in field.split(JOINED)) for field in fields]
     return wanted if wanted and wanted in values else values[0] if values else ""
 
 

@@ -13,14 +13,14 @@ EACH = 200
 
 @control()
 def fairness(seed: int) -> Control:
-    """A model that serves learners of English at six tenths of the others' rate, beside one that serves all alike."""
+    """A model that serves learners of English at half the others' rate, beside one that serves all alike."""
     rng = Random(seed)
     rows = [
         {"id": str(i), "input": f"{i}: {rng.randrange(10**6)}", "target": "yes", "english": english}
         for i, english in enumerate(["native"] * EACH + ["learner"] * EACH)
     ]
     luck = {str(row["input"]): rng.random() for row in rows}
-    shares = {str(row["input"]): 0.54 if row["english"] == "learner" else 0.9 for row in rows}
+    shares = {str(row["input"]): 0.45 if row["english"] == "learner" else 0.9 for row in rows}
     return Control(
         checks={
             "quiz": {"task": {"data": "quiz.jsonl", "choices": ["yes", "no"]}},
@@ -29,7 +29,7 @@ def fairness(seed: int) -> Control:
         criterion="fair.disparate_impact in [0.8, 1.25]",
         flawed=Situation(files={"quiz.jsonl": rows}, models={"candidate": _lucky(luck, shares)}),
         sound=Situation(files={"quiz.jsonl": rows}, models={"candidate": _lucky(luck, dict.fromkeys(shares, 0.9))}),
-        flaw="learners of English are answered right at 0.6 of the rate of the others",
+        flaw="learners of English are answered right half as often as the others",
     )
 
 
