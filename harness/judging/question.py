@@ -68,12 +68,14 @@ def written(case: Case, rubric: Rubric, seed: int, form: str) -> str:
         CheckBroken: the rubric's template fails.
     """
     given: dict[str, Any] = {
-        "rubric": {
-            "name": rubric.name, "question": rubric.question, "levels": list(rubric.levels),
-            "items": [{"id": item.id, "ask": item.ask} for item in rubric.items],
-        },
-        "question": case.question, "shown": dict(case.shown), "fence": fence(case, rubric, seed), "form": form,
-    }  # fmt: skip
+        "aim": rubric.question,
+        "levels": list(rubric.levels),
+        "points": [{"id": item.id, "ask": item.ask} for item in rubric.items],
+        "question": case.question,
+        "shown": dict(case.shown),
+        "fence": fence(case, rubric, seed),
+        "form": form,
+    }
     given |= dict(zip((FIRST, SECOND), case.answers, strict=True)) if case.pair else {"answer": case.answers[0]}
     try:
         return rubric.template(case.pair).render(given).strip()
