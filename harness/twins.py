@@ -1,145 +1,128 @@
-"""Twins: samples that differ from another one in an identity only, made by swaps or written by the user."""
+"""Texts beside their twins: items that may have been seen, and texts like them that cannot have been."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from random import Random
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness import digest
+from harness.ask import gap, gap_quantity
 from harness.data.dataset import Dataset
-from harness.errors import Complaint, SuiteError, nearest
-from harness.sample import Sample
-from harness.swaps import Matters, Swap, swap
-from harness.task import Task
+from harness.errors import Complaint, NothingSelected, SuiteError, nearest
+from harness.likelihood import Text, texts
+from harness.score import Missing, Quantity, Scores, table
+from harness.stats.membership import Exposure, exposure, permutation
+from harness.task import as_text
 
-WRITTEN = "written"
-"""The kind of twins that a user wrote without saying of which kind they are."""
-MOST = 20
-"""Complaints shown of one file."""
+if TYPE_CHECKING:
+    from harness.score import Array
+
+Numbers = Sequence[float | Missing]
+_ENDLESS = (-math.inf, math.inf)
+
+
+def shift(name: str, paired: bool, unit: str = "") -> Quantity:
+    """How much higher items stand than their twins, and high is bad: of pairs, or of two sets."""
+    if paired:
+        return Quantity(name, "exposure", "lower", _ENDLESS, unit)
+    return gap_quantity(name, Quantity(name, "unbounded", "higher", _ENDLESS, unit))
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
-    """A sample and its twin."""
+class Twins:
+    """The items, their twins, and who belongs to whom."""
 
-    first: Sample
-    second: Sample
-    kind: str
-    towards: str
-    """What the person is in the twin; empty where a user's file does not say."""
-    made: Swap | None = None
+    items: list[Text]
+    fresh: list[Text]
+    matched: list[list[int]] | None
+    """For each item the places of its twins in `fresh`; None where the two sets are compared as a whole."""
 
-    def same(self, first: str, second: str) -> bool:
-        """Whether two answers say the same of either person, blanks and capitals aside."""
-        one, two = _plain(first), _plain(second)
-        return one == two or (self.made is not None and _plain(self.made.again(first)) == two)
+    @property
+    def all(self) -> list[Text]:
+        """The items, then their twins."""
+        return [*self.items, *self.fresh]
 
+    def scores(self, quantity: Quantity, values: Numbers) -> Scores:
+        """One number for each of `all`, as how much higher it is for the items."""
+        ids, first = [item.id for item in self.items], len(self.items)
+        if self.matched is not None:
+            return table(quantity, ids, self._pairs(values))
+        plain = Quantity(quantity.name, "unbounded", "higher", _ENDLESS, quantity.unit)
+        other = table(plain, [f"twin/{text.id}" for text in self.fresh], values[first:])
+        return gap(quantity, table(plain, ids, values[:first]), other, {})
 
-@dataclass(slots=True)
-class Tally:
-    """How many samples of each kind could be swapped, and why others could not."""
+    def tested(self, values: Numbers, seed: int) -> Exposure:
+        """The permutation test of the same: sign flips of pairs, or labels exchanged; of what is not missing."""
+        if self.matched is not None:
+            whole = _present(self._pairs(values))
+            return exposure(whole, whole * 0.0, seed=seed)
+        first = len(self.items)
+        return permutation(_present(values[:first]), _present(values[first:]), seed=seed)
 
-    eligible: Counter[str] = field(default_factory=Counter)
-    without: Counter[str] = field(default_factory=Counter)
-    """Samples with no term of the kind."""
-    matters: Counter[str] = field(default_factory=Counter)
-    """Samples in which the term matters for the answer."""
-
-
-def swapped(
-    of: Task, samples: Sequence[Sample], kinds: Sequence[str], fields: Sequence[str], tally: Tally
-) -> list[Twin]:
-    """A twin of each sample for each kind that it has terms of; the others are counted in `tally`."""
-    twins: list[Twin] = []
-    for sample in samples:
-        texts = {name: str(sample.row[name]) for name in fields if isinstance(sample.row.get(name), str)}
-        for kind in kinds:
-            rng = Random(digest.of([of.seed, sample.id, kind]))
-            found = swap(kind, texts, (*sample.targets, *sample.choices), rng)
-            if isinstance(found, Swap):
-                tally.eligible[kind] += 1
-                second = _with(of, sample, found.texts, f"{sample.id}~{kind}")
-                twins.append(Twin(sample, second, kind, found.towards, found))
-            else:
-                (tally.matters if isinstance(found, Matters) else tally.without)[kind] += 1
-    return twins
+    def _pairs(self, values: Numbers) -> list[float | Missing]:
+        assert self.matched is not None
+        found: list[float | Missing] = []
+        for own, group in zip(values, self.matched, strict=False):
+            others = [values[len(self.items) + at] for at in group]
+            lost = next((value for value in (own, *others) if isinstance(value, Missing)), None)
+            known = [value for value in (own, *others) if not isinstance(value, Missing)]
+            found.append(known[0] - math.fsum(known[1:]) / (len(known) - 1) if lost is None else lost)
+        return found
 
 
-def written(of: Task, samples: Sequence[Sample], rows: Dataset, fields: Sequence[str], tally: Tally) -> list[Twin]:
-    """The twins of a file: rows with the `id` of a sample, the fields that differ, perhaps `kind` and `towards`.
+def read(
+    test: Dataset, twins: Dataset, *, pair: str | None, text: str, prompt: str, check: str, limit: int | None
+) -> Twins:
+    """The rows of both data sets as texts; with `pair`, each item with the twins that have the same value there, or
+    its id, where items have no such field.
 
     Raises:
-        SuiteError: rows without a partner, or that rewrite nothing; each with its line.
+        SuiteError: a row has no text, or has no partner on the other side.
+        NothingSelected: a side is empty.
     """
-    known = {sample.id: sample for sample in samples}
-    elsewhere = {record.id for record in of.data.records()} - known.keys() if of.limit is not None else set()
-    twins: list[Twin] = []
-    wrong: list[Complaint] = []
-    count: Counter[str] = Counter()
-    for line, row in rows.numbered():
-        name = str(row.get("id", ""))
-        if name in elsewhere:
-            continue
-        changes = {key: row[key] for key in fields if isinstance(row.get(key), str)}
-        if text := _wrong(name, row, known, changes, fields):
-            wrong.append(Complaint(rows.source.shown, line, text))
-            continue
-        kind = str(row.get("kind") or WRITTEN)
-        count[name] += 1
-        tally.eligible[kind] += 1
-        second = _with(of, known[name], changes, f"{name}~{kind}-{count[name]}")
-        twins.append(Twin(known[name], second, kind, str(row.get("towards") or "")))
-    if wrong:
-        more = [Complaint(rows.source.shown, 0, f"and {len(wrong) - MOST} more")] if len(wrong) > MOST else []
-        raise SuiteError(wrong[:MOST] + more)
-    return twins
+    items = list(texts(test, prompt, text, check, limit))
+    fresh = list(texts(twins, prompt, text, check, None if pair else limit))
+    for data, found in ((test, items), (twins, fresh)):
+        if not found:
+            raise NothingSelected(f"{check}: {data} has no rows")
+    if pair is None:
+        return Twins(items, fresh, None)
+    named = all(item.row.get(pair) is not None for item in items)
+    keys = {as_text(item.row[pair]) if named else item.id: item for item in items}
+    if len(keys) < len(items):
+        raise SuiteError(f"{check}: several rows of {test} have the same {pair}; whose twin is whose cannot be told")
+    places: dict[str, list[int]] = {}
+    for at, twin in enumerate(fresh):
+        places.setdefault(_key(twins, twin, pair, check), []).append(at)
+    _nobody_alone([(key, item.line) for key, item in keys.items()], places, (test, twins), f"{check}: items", pair)
+    if limit is None:
+        _nobody_alone([(key, fresh[at[0]].line) for key, at in places.items()], keys, (twins, test),
+                      f"{check}: twins", pair)  # fmt: skip
+    kept = sorted(at for key in keys for at in places[key])
+    place = {at: new for new, at in enumerate(kept)}
+    return Twins(items, [fresh[at] for at in kept], [[place[at] for at in places[key]] for key in keys])
 
 
-def texts_of(of: Task, samples: Sequence[Sample], fields: Sequence[str]) -> list[str]:
-    """The fields that are swapped: those named, or the texts that the prompt asks for.
-
-    Raises:
-        SuiteError: a field is not in the rows, or no text is left.
-    """
-    row: Mapping[str, Any] = samples[0].row if samples else {}
-    for name in fields:
-        if samples and name not in row:
-            raise SuiteError(f"counterfactual: the rows have no field {name!r}{nearest(name, row)}")
-        if name not in of.prompt.names:
-            raise SuiteError(
-                f"counterfactual: the prompt of {of.name!r} does not ask for {name!r}{nearest(name, of.prompt.names)}"
-            )
-    beside = {of.target, of.choices_field, "id"}
-    return list(fields) or sorted(of.prompt.names - beside)
+def _nobody_alone(
+    rows: Sequence[tuple[str, int]], others: Iterable[str], data: tuple[Dataset, Dataset], who: str, pair: str
+) -> None:
+    known = set(others)
+    alone = [(key, line) for key, line in rows if key not in known]
+    if alone:
+        key, line = alone[0]
+        why = f"{len(alone)} of {len(rows)} have no partner: {pair} = {key!r} is not in {data[1]}"
+        raise SuiteError([Complaint(data[0].source.shown, line, f"{who}: {why}{nearest(key, known)}")])
 
 
-def _with(of: Task, sample: Sample, changes: Mapping[str, str], name: str) -> Sample:
-    row = {**sample.row, **changes}
-    return replace(sample, id=name, prompt=of.shots + of.prompt.render(row), row=row)
+def _key(data: Dataset, text: Text, pair: str, check: str) -> str:
+    if text.row.get(pair) is None:
+        why = f"{check}: the row has no field {pair!r} to be paired by{nearest(pair, text.row)}"
+        raise SuiteError([Complaint(data.source.shown, text.line, why)])
+    return as_text(text.row[pair])
 
 
-def _wrong(
-    name: str, row: Mapping[str, Any], known: Mapping[str, Sample], changes: Mapping[str, str], fields: Sequence[str]
-) -> str:
-    if not name:
-        return "the row has no `id`; write that of the sample that it is the twin of"
-    if name not in known:
-        return f"no sample has the id {name!r}, so that this row has no partner{nearest(name, known, show=5)}"
-    if not changes:
-        return f"the twin of sample {name!r} rewrites none of the fields {', '.join(fields)}{nearest(fields[0], row)}"
-    if all(known[name].row.get(key) == text for key, text in changes.items()):
-        return f"the twin of sample {name!r} is equal to it"
-    return ""
+def _present(values: Numbers) -> Array:
+    import numpy as np
 
-
-def counted(tally: Tally, kinds: Sequence[str]) -> Iterator[list[str | float | int | None]]:
-    """Kind, samples with a twin, without a term, with a term that matters."""
-    for kind in dict.fromkeys((*kinds, *tally.eligible)):
-        yield [kind, tally.eligible[kind], tally.without[kind], tally.matters[kind]]
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return np.array([value for value in values if not isinstance(value, Missing)], dtype=float)
