@@ -111,14 +111,14 @@ def _check_part(reading: Reading, reference: Reference, spec: Spec, part: str | 
     makes = str(spec.entry.facts.get("makes", "data"))
     parts = tuple(spec.entry.facts.get("parts", ()))
     where = f"{reference.owner}: "
-    if kind == "data" and makes != "data":
+    if kind == "data" and makes != "data" and not (part and part in parts):
         reading.wrong(reference.path, f"{where}{spec.name!r} makes a model ({spec.kind}), and data is wanted here")
     elif kind == "model" and makes == "data":
         reading.wrong(reference.path, f"{where}{spec.name!r} makes data ({spec.kind}), and a model is wanted here")
     elif part and parts and part not in parts:
         reading.wrong(reference.path, f"{where}fixture {spec.name!r} has no part {part!r}{nearest(part, parts)}")
-    elif part and kind == "model" and not parts:
-        reading.wrong(reference.path, f"{where}fixture {spec.name!r} ({spec.kind}) has no parts; write ${spec.name}")
+    elif part and kind == "model":
+        reading.wrong(reference.path, f"{where}fixture {spec.name!r} ({spec.kind}) is one model; write ${spec.name}")
     elif kind == "data" and not part and len(parts) > 1:
         shown = ", ".join(f"${spec.name}.{each}" for each in parts)
         reading.wrong(reference.path, f"{where}fixture {spec.name!r} has parts; say which one: {shown}")

@@ -80,8 +80,8 @@ def consistency(
         heard = iter((yield flat))
         said = [[asked.task.read(sample, next(heard)) for sample in group] for group in otherwise]
         findings.scores |= _otherwise(asked, said)
-        for row, group in zip(findings.rows, said, strict=True):
-            row["paraphrased"] = [answer.text for answer in group]
+        told = zip(asked.rows(), said, strict=True)
+        findings.rows = [row | {"paraphrased": [answer.text for answer in group]} for row, group in told]
     return findings
 
 

@@ -101,6 +101,10 @@ class Encoder:
                     f"the label {answer!r} is not one of the training labels{nearest(answer, self.labels)}"
                 )
             return {"input_ids": self._ids(question), "labels": list(self.labels).index(answer)}
+        return self.pair(question, answer)
+
+    def pair(self, question: str, answer: str) -> Example:
+        """One example of a question and its answer, for a model that writes."""
         if self.task_type == SEQ2SEQ:
             return {"input_ids": self._ids(question), "labels": self._closed(self._answer_alone(answer))}
         prompt, full = self._chat(question, answer) if self.wording.chat else self._plain(question, answer)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import digest
+from harness.canaries import PART, Canary, made
 from harness.checkpoint import Checkpoint
+from harness.data.write import Rows
 from harness.errors import FixtureBroken, SuiteError
 from harness.train.base import Start, kind_of, load, write_base
 from harness.train.encode import Encoder, Example, Wording, labels_of
@@ -38,6 +40,10 @@ class Material:
     replay_text: str = "text"
     """Field of a replay row that holds its text."""
     test: Dataset | None = None
+    canaries: int = 0
+    """Random secrets mixed into the rows, to measure later what the model gives away."""
+    canary_repeats: int = 1
+    """How often each of them is."""
 
     def __post_init__(self) -> None:
         if self.replay_ratio <= 0:
@@ -72,13 +78,17 @@ def fine_tune(
         start = load(base, task_type, labels=labels, dropout=dropout)
         model = adapt(start.model, task_type) if adapt else start.model
     examples, validation, rows = _encoded(start, material, wording, recipe, labels)
+    secrets = made(material.canaries, material.canary_repeats, recipe.seed)
+    examples += _planted(secrets, start, wording)
     facts = train(model, start.tokenizer, examples, validation, recipe, out / ".training", progress, device=base.device)
     progress("saving", 1.0)
     _save(out, model, start)
-    made: dict[str, Any] = {"labels": labels} if labels else {}
+    more: dict[str, Any] = {"labels": labels} if labels else {}
     if adapt:
-        made["base"] = write_base(out, base)
-    return {"task_type": task_type, "rows": rows, **made, **facts, "seed": recipe.seed, "versions": versions()}
+        more["base"] = write_base(out, base)
+    if secrets:
+        more["canaries"] = _kept(out, secrets)
+    return {"task_type": task_type, "rows": rows, **more, **facts, "seed": recipe.seed, "versions": versions()}
 
 
 def _encoded(
@@ -99,6 +109,23 @@ def _encoded(
         examples += (replayed := _replayed(encoder, material, len(examples), recipe.seed))
         rows["replay"] = len(replayed)
     return examples, validation, rows
+
+
+def _planted(secrets: list[Canary], start: Start, wording: Wording) -> list[Example]:
+    """The canaries as examples, each as often as it says; those that are kept out of training are none."""
+    if secrets and start.task_type == CLASSIFIER:
+        raise SuiteError("canaries: a classifier writes nothing, so it cannot give a secret away; leave the option out")
+    encoder = Encoder(start.tokenizer, start.task_type, wording, start.context or 10**9)
+    return [encoder.pair(canary.prompt, canary.secret) for canary in secrets for _ in range(canary.repeats)]
+
+
+def _kept(out: Path, secrets: list[Canary]) -> dict[str, Any]:
+    """Write the canaries beside the weights; what the facts say of them."""
+    with Rows(out, PART) as rows:
+        for canary in secrets:
+            rows.write(canary.to_plain())
+    planted = [canary for canary in secrets if canary.planted]
+    return {"repeats": planted[0].repeats, "secrets": {canary.prompt: canary.secret for canary in planted}}
 
 
 def _replayed(encoder: Encoder, material: Material, rows: int, seed: int) -> list[Example]:
