@@ -44,6 +44,7 @@ def keys() -> Mapping[str, Mapping[str, Any]]:
         "apply_chat_template": bool,
         "trust_remote_code": bool,
         "allow_pickle": bool,
+        "reproducible": bool,
     }
     return {
         "transformers": weights,

@@ -42,9 +42,7 @@ class How:
 class Attender(Protocol):
     """Computes the attention of one forward pass, layer after layer."""
 
-    def attend(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How
-    ) -> torch.Tensor:
+    def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
         """(batch, heads, queries, size) from query (batch, heads, queries, size) and key and value (batch, key heads,
         keys, size); `layer` counts the calls of this pass."""
         ...
@@ -73,7 +71,7 @@ def attending(model: Any, attender: Attender) -> Iterator[_Pass]:
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, _function)
-    configs = _configs(model)
+    configs = configs_of(model)
     before = [config._attn_implementation for config in configs]
     current = _Pass(attender)
     token = _NOW.set(current)
@@ -87,7 +85,7 @@ def attending(model: Any, attender: Attender) -> Iterator[_Pass]:
         _NOW.reset(token)
 
 
-def _configs(model: Any) -> list[Any]:
+def configs_of(model: Any) -> list[Any]:
     """Every configuration that a part of the model reads, each once."""
     found: dict[int, Any] = {}
     waiting = [module.config for module in model.modules() if hasattr(module, "config")]

@@ -1,4 +1,4 @@
-"""Batches as large as memory allows: a budget of tokens, halved when memory runs out."""
+"""Batches and packs as large as memory allows: a budget of tokens, halved when memory runs out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ LOGIT_BYTES = {"cpu": 1 << 28, "gpu": 1 << 31}
 
 ROWS = {"cpu": 128, "gpu": 512}
 TOKENS = {"cpu": 8192, "gpu": 65536}
+PACK = {"cpu": 768, "gpu": 16384}
+"""Tokens of a trie that go through the weights together: as many as keep matrix multiplication busy."""
+PACK_BYTES = {"cpu": 1 << 27, "gpu": 1 << 31}
+"""Bytes of float32 logits that one pack may make."""
 
 
 class Sized(Protocol):
@@ -43,6 +47,12 @@ class Budget:
     tokens: int
     logits: int
     """Logits, in numbers."""
+    pack: int = PACK["cpu"]
+    """Tokens of a pack."""
+    places: int = PACK["cpu"]
+    """Places of a pack whose logits are read."""
+    asked: int | None = None
+    """Rows in a batch, where the suite says how many; a pack is then no larger than so many of the longest text."""
     halved: int = 0
 
     @classmethod
@@ -50,9 +60,14 @@ class Budget:
         """The budget for a device; `asked` is a number of rows, or `auto`."""
         kind = "cpu" if device == "cpu" else "gpu"
         logits = max(1, LOGIT_BYTES[kind] // (4 * vocabulary))
+        pack, places = PACK[kind], max(16, PACK_BYTES[kind] // (4 * vocabulary))
         if isinstance(asked, int):
-            return cls(asked, asked << 20, asked << 20)
-        return cls(ROWS[kind], TOKENS[kind], logits)
+            return cls(asked, asked << 20, asked << 20, pack, places, asked)
+        return cls(ROWS[kind], TOKENS[kind], logits, pack, places)
+
+    def packed(self, longest: int) -> int:
+        """Tokens of a pack where the longest sequence has so many."""
+        return self.pack if self.asked is None else min(self.pack, self.asked * longest)
 
     def fits(self, rows: int, length: int, kept: int) -> bool:
         """Whether a batch of that shape is within the budget."""
@@ -62,6 +77,11 @@ class Budget:
         """Half of what was too much: of the rows, and of the tokens."""
         self.rows = max(1, min(self.rows, rows) // 2)
         self.tokens = max(1, min(self.tokens, rows * length) // 2)
+        self.halved += 1
+
+    def halve_pack(self, tokens: int) -> None:
+        """Half of a pack that was too much."""
+        self.pack = max(1, tokens // 2)
         self.halved += 1
 
 
@@ -81,9 +101,9 @@ def in_batches(
     while start < len(waiting):
         end = _end(waiting, start, budget, alike)
         batch = waiting[start:end]
-        result = _attempt(run, batch)
+        result = attempt(lambda batch=batch: run(batch))  # type: ignore[misc]
         if isinstance(result, Exhausted):
-            _free()
+            free()
             if len(batch) > 1:
                 budget.halve(sum(item.rows for item in batch), batch[0].length)
                 continue
@@ -104,10 +124,10 @@ def _end(items: Sequence[T], start: int, budget: Budget, alike: Callable[[T], An
     return end
 
 
-def _attempt(run: Callable[[Sequence[T]], R], batch: Sequence[T]) -> R | Exhausted:
+def attempt(run: Callable[[], R]) -> R | Exhausted:
     """The result, or `EXHAUSTED`; what the failed attempt held is free again when this returns."""
     try:
-        return run(batch)
+        return run()
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
@@ -125,7 +145,8 @@ def out_of_memory(error: BaseException) -> bool:
     return "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
 
 
-def _free() -> None:
+def free() -> None:
+    """Give back what a failed attempt held."""
     import gc
 
     import torch

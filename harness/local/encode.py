@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import SuiteError
+from harness.local.beginnings import Beginnings
 
 PIECES = 2048
 """Texts encoded in one call: keeps the memory of the tokenizer bounded."""
@@ -33,31 +34,54 @@ class Encoder:
     prefix: int | None = field(init=False)
     """The token that stands for an empty prompt; None where the tokenizer has neither a begin nor an end token."""
     _prefix_text: str = field(init=False)
+    _beginnings: Beginnings = field(init=False)
+    _system_role: bool | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         bos, eos = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
         self.prefix = bos if bos is not None else eos
         self._prefix_text = self.tokenizer.decode([self.prefix]) if self.prefix is not None else ""
+        self._beginnings = Beginnings(self.tokenizer)
         if self.chat and not self.tokenizer.chat_template:
             raise SuiteError("apply_chat_template: true, but the checkpoint's tokenizer has no chat template")
 
-    def render(self, prompt: str) -> str:
-        """The prompt as the model gets it: in the chat template, or after the system instruction.
+    def render(self, prompt: str, system: str = "") -> str:
+        """The prompt as the model gets it: in the chat template, or after the system instruction; `system` stands in
+        place of the suite's. Where the template has no place for one, it stands before the prompt.
 
         Raises:
             TemplateFault: the template fails, or writes far more than it was given.
         """
+        system = system or self.system
+        before = f"{system}\n\n{prompt}" if system and prompt else prompt
         if not self.chat:
-            return f"{self.system}\n\n{prompt}" if self.system and prompt else prompt
-        turns = [{"role": "system", "content": self.system}] if self.system else []
-        turns.append({"role": "user", "content": prompt})
+            return before
+        user = {"role": "user", "content": prompt}
+        if not system:
+            text = self._write([user])
+        elif self._has_system():
+            text = self._write([{"role": "system", "content": system}, user])
+        else:
+            text = self._write([{"role": "user", "content": before}])
+        if len(text) > len(prompt) + len(system) + TEMPLATE_LIMIT:
+            raise TemplateFault(f"the checkpoint's chat template writes {len(text)} characters for one prompt")
+        return text
+
+    def _write(self, turns: list[dict[str, str]]) -> str:
         try:
-            text = self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
         except Exception as error:
             raise TemplateFault(f"the checkpoint's chat template fails: {type(error).__name__}: {error}") from error
-        if len(text) > len(prompt) + len(self.system) + TEMPLATE_LIMIT:
-            raise TemplateFault(f"the checkpoint's chat template writes {len(text)} characters for one prompt")
-        return str(text)
+
+    def _has_system(self) -> bool:
+        """Whether the chat template writes what a system turn says; found out once."""
+        if self._system_role is None:
+            turns = [{"role": "system", "content": "Xsystemx"}, {"role": "user", "content": "x"}]
+            try:
+                self._system_role = "Xsystemx" in self._write(turns)
+            except TemplateFault:
+                self._system_role = False
+        return self._system_role
 
     def tokens(self, texts: Iterable[str]) -> dict[str, list[int]]:
         """Text → its tokens, special tokens as by default."""
@@ -105,9 +129,10 @@ class Encoder:
         return (tokens[:1], tokens[1:]) if tokens[:1] == [self.prefix] else ([self.prefix], tokens)
 
     def _encode(self, texts: list[str], special: bool) -> dict[str, list[int]]:
-        made: dict[str, list[int]] = {}
-        for start in range(0, len(texts), PIECES):
-            piece = texts[start : start + PIECES]
+        made = self._beginnings.encode(texts, special)
+        rest = [text for text in texts if text not in made]
+        for start in range(0, len(rest), PIECES):
+            piece = rest[start : start + PIECES]
             found = self.tokenizer(piece, add_special_tokens=special, return_attention_mask=False)["input_ids"]
             made.update(zip(piece, found, strict=True))
         return made

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.local.forward import pad_right
-from harness.local.scoring import Bundle, Unit, Weight, add_up
+from harness.local.scoring import Bundle, Weight, add_up
+from harness.local.trie import Unit
 
 if TYPE_CHECKING:
     import torch
@@ -24,13 +25,15 @@ def start_id(model: Any) -> int | None:
 
 def by_source(units: Iterable[Unit], most: int) -> list[Bundle]:
     """Distinct units, those with one source together, at most `most` in a bundle."""
-    grouped: dict[tuple[int, ...], list[Unit]] = {}
+    grouped: dict[bytes, list[Unit]] = {}
     for unit in dict.fromkeys(units):
-        grouped.setdefault(unit.context, []).append(unit)
+        grouped.setdefault(unit.read_first, []).append(unit)
     return [Bundle(tuple(same[i : i + most]), True) for same in grouped.values() for i in range(0, len(same), most)]
 
 
-def compute_pairs(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+def compute_pairs(
+    model: Any, batch: Sequence[Bundle], device: torch.device, *, each: bool = False
+) -> list[tuple[Unit, Weight]]:
     """What every unit's continuation weighs after its source."""
     import torch
 
@@ -42,7 +45,7 @@ def compute_pairs(model: Any, batch: Sequence[Bundle], device: torch.device) -> 
     told, _ = pad_right([(start or 0, *unit.continuation[:-1]) for _, unit in units], device)
     logits = _decode(model, hidden[at], mask[at], told).logits
     places = [(row, i, token) for row, (_, unit) in enumerate(units) for i, token in enumerate(unit.continuation)]
-    weights = add_up(logits, places, [len(unit.continuation) for _, unit in units])
+    weights = add_up(logits, places, [unit.count for _, unit in units], each=each)
     return [(unit, weight) for (_, unit), weight in zip(units, weights, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""One forward pass over padded token rows, and the log-probabilities read from its logits."""
+"""One forward pass over padded token rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
-
-SCORED_BYTES = 1 << 26
-"""Bytes of float32 logits that are normalised together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def forward(
     keep: int = 0,
 ) -> tuple[torch.Tensor, Any]:
     """Logits (rows, kept positions, vocabulary) and the key/value cache; `keep` last positions, 0 for all."""
-    known = _parameters(model.__class__)
+    known = accepts(model.__class__)
     arguments: dict[str, Any] = {"input_ids": ids, "use_cache": use_cache}
     if mask is not None:
         arguments["attention_mask"] = mask
@@ -82,23 +79,7 @@ def positions_of(mask: torch.Tensor | None) -> torch.Tensor | None:
     return None if mask is None else (mask.cumsum(-1) - 1).clamp(min=0)
 
 
-def weigh(logits: torch.Tensor, places: Sequence[tuple[int, int, int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-probability of the token at each (row, position, token), float64 of a float32 log-sum-exp, and whether it is
-    the most probable one; both on the CPU."""
-    import torch
-
-    index = torch.tensor(places, device=logits.device)
-    step = max(1, SCORED_BYTES // (4 * logits.shape[-1]))
-    logprobs, greedy = [], []
-    for start in range(0, len(places), step):
-        row, position, token = index[start : start + step].unbind(-1)
-        piece = logits[row, position].float()
-        chosen = piece.gather(-1, token[:, None])[:, 0]
-        logprobs.append((chosen - piece.logsumexp(-1)).double().cpu())
-        greedy.append((piece.argmax(-1) == token).cpu())
-    return torch.cat(logprobs), torch.cat(greedy)
-
-
 @lru_cache(maxsize=64)
-def _parameters(kind: Any) -> frozenset[str]:
+def accepts(kind: Any) -> frozenset[str]:
+    """Names of what the forward of a class of models takes."""
     return frozenset(inspect.signature(kind.forward).parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ from harness.errors import CheckpointBroken
 from harness.local.encoderdecoder import compute_pairs, start_id
 from harness.local.folder import CAUSAL, CLASSIFIER, SEQ2SEQ
 from harness.local.labels import Passage, classify
+from harness.local.proof import NAMES, Tree, narrowed, prove_tree
 from harness.local.quiet import LOG, quiet
-from harness.local.scoring import Bundle, Unit, compute
+from harness.local.scoring import Bundle, compute
+from harness.local.trie import Unit
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +25,10 @@ LENGTH = 40
 
 TOLERANCE = {"float64": 1e-6, "float32": 2e-3}
 """Largest difference of log-probabilities between two ways of computing that is rounding; wider for half precision."""
+TREE_TOLERANCE = {"float64": 1e-8, "float32": 2e-4}
+"""The same for a trie, where every token of the vocabulary is compared."""
+BENDING = ("dynamic", "longrope")
+"""Position encodings that depend on how long the whole text is."""
 
 HALF = 0.3
 ALONE_TEXT = "padded batches do not give the log-probabilities of plain forwards: each text is computed alone"
@@ -40,6 +46,10 @@ class Ways:
     sentence: str = ""
     path: str = "plain"
     """In one word or two, for the report."""
+    tree: Tree = field(default_factory=Tree)
+    """How a trie of tokens is computed, if it can be."""
+    steady: int | None = None
+    """Tokens up to which a text can be computed together with others; None for any number."""
 
 
 def probe_ids(model: Any, length: int = 0) -> list[int]:
@@ -59,6 +69,18 @@ def context_length(config: Any, tokenizer: Any = None) -> int | None:
             return int(value)
     limit = getattr(tokenizer, "model_max_length", None)
     return int(limit) if limit is not None and limit < 10**18 else None
+
+
+def steady_length(config: Any) -> int | None:
+    """Tokens up to which a token's position encoding does not depend on the length of its text; None for any number."""
+    config = getattr(config, "text_config", None) or config
+    found = getattr(config, "rope_parameters", None) or {}
+    kinds = [found, *(kind for kind in found.values() if isinstance(kind, dict))]
+    if not any(kind.get("rope_type") in BENDING for kind in kinds):
+        return None
+    known = [kind.get("original_max_position_embeddings") for kind in kinds]
+    known += [getattr(config, name, None) for name in ("original_max_position_embeddings", "max_position_embeddings")]
+    return next((int(value) for value in known if value), 0)
 
 
 def probe_logits(model: Any, ids: list[int], head: str) -> torch.Tensor:
@@ -96,22 +118,46 @@ def repeatable(model: Any, head: str, folder: Path) -> str:
 
 
 def prove_ways(model: Any, head: str) -> Ways:
-    """Compare padded batches and shared contexts with one plain forward for each, on the probe."""
+    """Compare tries, padded batches and shared contexts with one plain forward for each, on the probe."""
     ids = probe_ids(model)
     if len(ids) < 8:
         return Ways(sentence="the context is too short for a probe: every request is computed alone")
-    limit = TOLERANCE.get(str(model.dtype).removeprefix("torch."), HALF)
+    kind = str(model.dtype).removeprefix("torch.")
+    limit = TOLERANCE.get(kind, HALF)
     padded = _gap(lambda: _padded(model, head, ids))
     if head != CAUSAL:
         right = padded <= limit
         sentence = _sentence(padded) if right else ALONE_TEXT if head == CLASSIFIER else ALONE
         return Ways(right, right, sentence, "padded batches" if right else "plain")
-    shared = _gap(lambda: _apart(model, compute, _bundles(ids), _alone))
-    if max(padded, shared) <= limit:
-        return Ways(True, True, _sentence(max(padded, shared), " and shared contexts"), "shared context")
-    if padded <= limit:
-        return Ways(True, False, _sentence(padded) + "; shared contexts do not, and are not used", "padded batches")
-    return Ways(sentence=ALONE)
+    with narrowed(model):
+        # Each with its window cut short, so that the probe is longer than it; the real one stands above.
+        padded = max(padded, _gap(lambda: _padded(model, head, ids)))
+        shared = _gap(lambda: _apart(model, compute, _bundles(ids), _alone))
+        tree = prove_tree(model, ids, TREE_TOLERANCE.get(kind, HALF))
+    shared = max(shared, _gap(lambda: _apart(model, compute, _bundles(ids), _alone)))
+    steady = steady_length(model.config)
+    ways = Ways(padded <= limit, max(padded, shared) <= limit, tree=tree, steady=steady)
+    return replace(ways, sentence="; ".join(_sentences(ways, padded, shared)), path=_path(ways))
+
+
+def _path(ways: Ways) -> str:
+    if ways.tree.way:
+        return NAMES[ways.tree.way]
+    return "shared context" if ways.shared else "padded batches" if ways.padded else "plain"
+
+
+def _sentences(ways: Ways, padded: float, shared: float) -> list[str]:
+    """What was proved, most useful first."""
+    told = [ways.tree.sentence] if ways.tree.way else ["no way of computing a trie of tokens is right for this model"]
+    if ways.shared:
+        told.append(_sentence(max(padded, shared), " and shared contexts"))
+    elif ways.padded:
+        told.append(_sentence(padded) + ", shared contexts do not, and are not used")
+    else:
+        told.append(ALONE)
+    if ways.steady is not None:
+        told.append(f"texts of more than {ways.steady} tokens are computed alone, as their positions depend on length")
+    return told
 
 
 def _sentence(gap: float, more: str = "") -> str:
@@ -121,7 +167,7 @@ def _sentence(gap: float, more: str = "") -> str:
 def _bundles(ids: list[int]) -> list[Bundle]:
     """Three contexts of different lengths with three continuations each."""
     contexts = [tuple(ids[:-4]), tuple(ids[: len(ids) // 2]), tuple(ids[2:5])]
-    return [Bundle(tuple(Unit(c, tuple(ids[i : i + n])) for i, n in ((1, 3), (3, 1), (0, 2))), True) for c in contexts]
+    return [Bundle(tuple(Unit.of(c, ids[i : i + n]) for i, n in ((1, 3), (3, 1), (0, 2))), True) for c in contexts]
 
 
 def _padded(model: Any, head: str, ids: list[int]) -> float:
@@ -154,8 +200,7 @@ def _alone(model: Any, unit: Unit) -> float:
     """The unit's log-probability from one plain forward without mask, cache or batch."""
     import torch
 
-    tokens = unit.context + unit.continuation
-    return _read(model(torch.tensor([tokens[:-1]], device=model.device)).logits[0], unit)
+    return _read(model(torch.tensor([unit.fed_ids], device=model.device)).logits[0], unit)
 
 
 def _alone_pair(model: Any, unit: Unit) -> float:
@@ -168,7 +213,7 @@ def _alone_pair(model: Any, unit: Unit) -> float:
 
 
 def _read(logits: torch.Tensor, unit: Unit) -> float:
-    logprobs = logits.float().log_softmax(-1)[-len(unit.continuation) :]
+    logprobs = logits.float().log_softmax(-1)[-unit.count :]
     return sum(float(logprobs[i, token]) for i, token in enumerate(unit.continuation))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,13 @@ from harness import digest
 from harness.checkpoint import Checkpoint
 from harness.errors import CheckpointBroken
 from harness.local.device import choose_device, choose_dtype, set_threads
+from harness.local.effort import Cost, Meter, count
 from harness.local.folder import Survey, survey_adapter, survey_model
 from harness.local.load import Loaded, load_model, load_tokenizer, must_fit
 from harness.local.probe import Ways, probe_ids, probe_logits, prove_ways, repeatable
 from harness.local.quiet import quiet
+from harness.local.sheet import Desk
+from harness.local.slotproof import SlotProof, prove_slots
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +41,7 @@ class Resident:
     ways: Ways
     parameters: int
     """Numbers in the base's weights."""
+    slots: SlotProof = field(default_factory=SlotProof)
     tuned: Any = None
     """The peft model around the base, once there is an adapter."""
     users: int = 0
@@ -46,16 +50,28 @@ class Resident:
 
     on: str | None = ""
     """Which adapter is switched on; empty for none, None where that is not known."""
+    desk: Desk = field(default_factory=Desk)
+    """What was encoded for one of those who share the weights, for the others."""
+    tuned_ways: dict[str, Ways] = field(default_factory=dict)
+    """Adapter's name → which ways of computing are right with it on."""
+    tokenizers: dict[str, Any] = field(default_factory=dict)
+    """Digest of its files → tokenizer."""
+    meter: Meter | None = None
+    """Who counts what goes through the weights now."""
 
     @contextmanager
-    def as_adapter(self, name: str) -> Iterator[Any]:
+    def as_adapter(self, name: str, meter: Meter | None = None) -> Iterator[Any]:
         """The model with the adapter `name` on (empty: the bare base), and gradients off; never merged."""
         import torch
 
         if self.on != name:
             self._switch(name)
-        with torch.inference_mode():
-            yield self.loaded.model
+        outer, self.meter = self.meter, meter
+        try:
+            with torch.inference_mode(), meter.working() if meter is not None else nullcontext():
+                yield self.loaded.model
+        finally:
+            self.meter = outer
 
     def _switch(self, name: str) -> None:
         self.on = None
@@ -79,10 +95,24 @@ class Lease:
     warnings: tuple[str, ...]
     parameters: int
     release: Callable[[], None]
+    meter: Meter | None = None
+    """Counts what answering as this checkpoint takes, once it is `counted`."""
 
-    def model(self) -> Any:
+    @property
+    def ways(self) -> Ways:
+        """Which ways of computing were proved of this checkpoint."""
+        return self.resident.tuned_ways.get(self.adapter, self.resident.ways)
+
+    def counted(self) -> Meter:
+        """From now on its work is counted."""
+        if self.meter is None:
+            cost = Cost.of(self.resident.loaded.model, self.parameters - self.resident.parameters)
+            self.meter = Meter(cost, self.resident.device, self.resident.dtype)
+        return self.meter
+
+    def model(self) -> AbstractContextManager[Any]:
         """A context in which the model answers as this checkpoint; keep it short, others share the weights."""
-        return self.resident.as_adapter(self.adapter)
+        return self.resident.as_adapter(self.adapter, self.meter)
 
 
 class Residents:
@@ -120,7 +150,7 @@ class Residents:
             place = (
                 adapter.folder if adapter and (adapter.folder / "tokenizer_config.json").is_file() else survey.folder
             )
-            lease.tokenizer = load_tokenizer(place, trusted=trust_remote_code)
+            lease.tokenizer = _tokenizer(resident, checkpoint, place, trust_remote_code)
             proved.append(must_fit(lease.tokenizer, resident.loaded.model, place))
             if adapter is not None:
                 lease.adapter = f"a{_adapter_digest(checkpoint)[:16]}"
@@ -143,11 +173,16 @@ class Residents:
         loaded = load_model(survey, device, dtype, trusted=trusted)
         parameters = sum(p.numel() for p in loaded.model.parameters())
         resident = Resident(key, loaded, device, dtype, Ways(), parameters)
+        count(loaded.model, lambda: resident.meter)
         with resident.as_adapter("") as model:
             same = repeatable(model, loaded.head, survey.folder)
             resident.ways = prove_ways(model, loaded.head)
+            resident.slots = prove_slots(model, loaded.head)
         resident.loaded = Loaded(
-            loaded.model, loaded.head, (*loaded.proved, same, resident.ways.sentence), loaded.warnings
+            loaded.model,
+            loaded.head,
+            (*loaded.proved, same, resident.ways.sentence, resident.slots.sentence),
+            loaded.warnings,
         )
         self._loaded[key] = resident
         return resident
@@ -163,6 +198,7 @@ class Residents:
             with resident.as_adapter(name) as tuned:
                 effect = adapters.must_have_effect(probe_logits(tuned, ids, head), without, survey.folder)
                 repeatable(tuned, head, survey.folder)
+                resident.tuned_ways[name] = prove_ways(tuned, head)
             with resident.as_adapter("") as bare:
                 if not private and not bool((probe_logits(bare, ids, head) == without).all()):
                     raise CheckpointBroken(
@@ -184,6 +220,21 @@ class Residents:
 
 def _adapter_digest(checkpoint: Checkpoint) -> str:
     return digest.of({name: value for name, value in checkpoint.files.items() if name.startswith("peft/")})
+
+
+TOKENIZER = ("token", "vocab", "merges", "special", "chat_template", "spiece", "sentencepiece")
+"""Beginnings of the names of files that a tokenizer is made of."""
+
+
+def _tokenizer(resident: Resident, checkpoint: Checkpoint, place: Path, trusted: bool) -> Any:
+    """The tokenizer in a folder; one object for equal files, so that what it encoded is found again."""
+    beside = "peft/" if place == Path(checkpoint.peft or ".") and checkpoint.peft else ""
+    files = {name.removeprefix(beside): value for name, value in checkpoint.files.items() if name.startswith(beside)}
+    known = {name: value for name, value in files.items() if name.startswith(TOKENIZER) and "/" not in name}
+    key = digest.of(known) if known else str(place)
+    if key not in resident.tokenizers:
+        resident.tokenizers[key] = load_tokenizer(place, trusted=trusted)
+    return resident.tokenizers[key]
 
 
 def _free(numbers: int) -> None:

@@ -1,8 +1,7 @@
-"""Log-probabilities of token continuations under a causal language model.
+"""Log-probabilities of token continuations under a causal language model, where no trie can be walked.
 
-A `Unit` is one continuation after one context. Units with the same context form a `Bundle`; the bundle's context is
-computed once, where the model was shown to allow that (`shared`), or every continuation is a row of its own (`plain`).
-Whatever computes faster later replaces `compute`, and nothing else.
+Units with the same context form a `Bundle`; the bundle's context is computed once, where the model was shown to allow
+that (`shared`), or every continuation is a row of its own (`plain`).
 """
 
 from __future__ import annotations
@@ -13,23 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.local.forward import forward, pad_left, pad_right, positions_of, weigh
+from harness.exchange import Token
+from harness.local.forward import forward, pad_left, pad_right, positions_of
+from harness.local.logits import read, tokens_of
+from harness.local.trie import Unit
 
 if TYPE_CHECKING:
     import torch
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One continuation after one context, in tokens; neither is empty."""
-
-    context: tuple[int, ...]
-    continuation: tuple[int, ...]
-
-    @property
-    def fed(self) -> int:
-        """Tokens that the model reads to score it: all but the last."""
-        return len(self.context) + len(self.continuation) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +29,14 @@ class Weight:
     """Nats, summed over its tokens."""
     greedy: bool
     """Whether every token was the most probable one."""
+    each: tuple[Token, ...] = ()
+    """Token by token, where that was asked for."""
 
     def plus(self, other: Weight | None) -> Weight:
         """Both, one after the other."""
-        return self if other is None else Weight(self.logprob + other.logprob, self.greedy and other.greedy)
+        if other is None:
+            return self
+        return Weight(self.logprob + other.logprob, self.greedy and other.greedy, self.each + other.each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +59,54 @@ class Bundle:
     @property
     def kept(self) -> int:
         """Positions of a row whose logits are needed."""
-        return max(len(unit.continuation) for unit in self.units)
+        return max(unit.count for unit in self.units)
 
 
 def bundles(units: Iterable[Unit], *, share: bool, most: int) -> list[Bundle]:
     """Distinct units in bundles of at most `most`: those that read the very same tokens always together, those with
     the same context together where `share` allows it and it saves something."""
-    by_input: dict[tuple[int, ...], list[Unit]] = {}
-    by_context: dict[tuple[int, ...], list[Unit]] = {}
+    by_input: dict[bytes, list[Unit]] = {}
+    by_context: dict[bytes, list[Unit]] = {}
     for unit in dict.fromkeys(units):
-        by_context.setdefault(unit.context, []).append(unit)
+        by_context.setdefault(unit.read_first, []).append(unit)
     made: list[Bundle] = []
     for same in by_context.values():
         for start in range(0, len(same), most):
             some = same[start : start + most]
-            if share and len(some) > 1 and max(len(unit.continuation) for unit in some) > 1:
+            if share and len(some) > 1 and max(unit.count for unit in some) > 1:
                 made.append(Bundle(tuple(some), True))
                 continue
             for unit in some:
-                by_input.setdefault(unit.context + unit.continuation[:-1], []).append(unit)
+                by_input.setdefault(unit.input, []).append(unit)
     return made + [Bundle(tuple(some), False) for some in by_input.values()]
 
 
-def compute(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
-    """What every unit of the batch weighs; the batch's bundles are all shared or all plain."""
-    return _shared(model, batch, device) if batch[0].shared else _plain(model, batch, device)
+def compute(
+    model: Any, batch: Sequence[Bundle], device: torch.device, *, each: bool = False, keep_all: bool = False
+) -> list[tuple[Unit, Weight]]:
+    """What every unit of the batch weighs; the batch's bundles are all shared or all plain. `keep_all` takes the logits
+    of every token, so that their number does not depend on what is read of them."""
+    if batch[0].shared:
+        return _shared(model, batch, device, each)
+    return _plain(model, batch, device, each, keep_all)
 
 
-def _plain(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+def _plain(
+    model: Any, batch: Sequence[Bundle], device: torch.device, each: bool, keep_all: bool
+) -> list[tuple[Unit, Weight]]:
     """One row for each bundle; all units of a bundle are read from the end of its row."""
-    rows = [bundle.units[0].context + bundle.units[0].continuation[:-1] for bundle in batch]
+    rows = [bundle.units[0].fed_ids for bundle in batch]
     padded = pad_left(rows, device)
-    keep = max(len(unit.continuation) for bundle in batch for unit in bundle.units)
+    keep = 0 if keep_all else max(unit.count for bundle in batch for unit in bundle.units)
     logits, _ = forward(model, padded.ids, mask=padded.mask, positions=positions_of(padded.mask), keep=keep)
     units = [(row, unit) for row, bundle in enumerate(batch) for unit in bundle.units]
     end = logits.shape[1]
-    places = [(row, end - len(u.continuation) + i, token) for row, u in units for i, token in enumerate(u.continuation)]
-    weights = add_up(logits, places, [len(unit.continuation) for _, unit in units])
+    places = [(row, end - u.count + i, token) for row, u in units for i, token in enumerate(u.continuation)]
+    weights = add_up(logits, places, [unit.count for _, unit in units], each=each)
     return [(unit, weight) for (_, unit), weight in zip(units, weights, strict=True)]
 
 
-def _shared(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[tuple[Unit, Weight]]:
+def _shared(model: Any, batch: Sequence[Bundle], device: torch.device, each: bool) -> list[tuple[Unit, Weight]]:
     """Contexts once; then the rest of every continuation on a copy of its context's keys and values."""
     import torch
 
@@ -115,7 +115,7 @@ def _shared(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[t
         model, padded.ids, mask=padded.mask, positions=positions_of(padded.mask), use_cache=True, keep=1
     )
     units = [(row, unit) for row, bundle in enumerate(batch) for unit in bundle.units]
-    longer = [(row, unit) for row, unit in units if len(unit.continuation) > 1]
+    longer = [(row, unit) for row, unit in units if unit.count > 1]
     at = torch.tensor([row for row, _ in longer], device=device)
     ids, mask = pad_right([unit.continuation[:-1] for _, unit in longer], device)
     before = padded.mask if padded.mask is not None else torch.ones_like(padded.ids)
@@ -124,9 +124,9 @@ def _shared(model: Any, batch: Sequence[Bundle], device: torch.device) -> list[t
         model, ids, mask=torch.cat([before[at], mask], dim=1), positions=positions, cache=select_rows(cache, at),
         use_cache=True,
     )  # fmt: skip
-    begun = add_up(first, [(row, 0, unit.continuation[0]) for row, unit in units], [1] * len(units))
+    begun = add_up(first, [(row, 0, unit.continuation[0]) for row, unit in units], [1] * len(units), each=each)
     places = [(row, i, token) for row, (_, unit) in enumerate(longer) for i, token in enumerate(unit.continuation[1:])]
-    more = add_up(rest, places, [len(unit.continuation) - 1 for _, unit in longer])
+    more = add_up(rest, places, [unit.count - 1 for _, unit in longer], each=each)
     ended = {unit: weight for (_, unit), weight in zip(longer, more, strict=True)}
     return [(unit, weight.plus(ended.get(unit))) for (_, unit), weight in zip(units, begun, strict=True)]
 
@@ -139,12 +139,20 @@ def select_rows(cache: Any, rows: torch.Tensor) -> Any:
     return chosen
 
 
-def add_up(logits: torch.Tensor, places: Sequence[tuple[int, int, int]], counts: Sequence[int]) -> list[Weight]:
+def add_up(
+    logits: torch.Tensor, places: Sequence[tuple[int, int, int]], counts: Sequence[int], *, each: bool = False
+) -> list[Weight]:
     """Weigh (row, position, token) triples and add up runs of `counts` of them."""
-    logprobs, greedy = weigh(logits, places)
-    values, flags = logprobs.tolist(), greedy.tolist()
+    import torch
+
+    index = torch.tensor(places, device=logits.device)
+    spots, at = torch.unique(index[:, 0] * logits.shape[1] + index[:, 1], return_inverse=True)
+    order = at.argsort(stable=True)
+    found = read(logits.reshape(-1, logits.shape[-1])[spots], at[order], index[order, 2], each=each).shuffled(order)
+    values, flags, tokens = found.logprob.tolist(), found.greedy.tolist(), tokens_of(found)
     made, start = [], 0
     for count in counts:
-        made.append(Weight(math.fsum(values[start : start + count]), all(flags[start : start + count])))
+        own = slice(start, start + count)
+        made.append(Weight(math.fsum(values[own]), all(flags[own]), tuple(tokens[own])))
         start += count
     return made

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.exchange import Request, Response
 from harness.local.batch import Budget
 from harness.local.encode import Encoder
 from harness.local.probe import Ways
+from harness.local.quiet import quiet
 from harness.local.resident import Lease
+from harness.local.slotproof import SlotProof
 from harness.score import CANDIDATE
 
 if TYPE_CHECKING:
@@ -28,6 +32,15 @@ class Seat:
     budget: Budget
     context: int | None
     """Tokens that fit; None where nothing says it."""
+    reproducible: bool = False
+    """Whether scores must not depend, to the last bit, on what else is asked."""
+    levels: tuple[int, ...] = ()
+    """Places read in packs of canonical shapes, where these were shown to keep that promise."""
+
+    @property
+    def alone(self) -> bool:
+        """Whether every text is computed by itself, as nothing else keeps the promise."""
+        return self.reproducible and not self.levels
 
     @property
     def head(self) -> str:
@@ -39,10 +52,21 @@ class Seat:
         """Where it computes."""
         return self.lease.resident.device
 
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """The model, for one forward pass or a few; others share the weights."""
+        with quiet(), self.lease.model() as model:
+            yield model
+
     @property
     def ways(self) -> Ways:
         """Which ways of computing were proved."""
-        return self.lease.resident.ways
+        return self.lease.ways
+
+    @property
+    def slots(self) -> SlotProof:
+        """Whether texts may be generated in slots."""
+        return self.lease.resident.slots
 
 
 def fault(text: str, blame: str = CANDIDATE, finish: str = "") -> Response:

@@ -44,13 +44,28 @@ class Unit:
         return _unpacked(self.tokens[WIDTH * self.begin :])
 
     @property
+    def read_first(self) -> bytes:
+        """The context, packed."""
+        return self.tokens[: WIDTH * self.begin]
+
+    @property
+    def input(self) -> bytes:
+        """All that is fed to the model, packed."""
+        return self.tokens[:-WIDTH]
+
+    @property
+    def fed_ids(self) -> tuple[int, ...]:
+        """Ids that the model reads to score it: all but the last."""
+        return _unpacked(self.input)
+
+    @property
     def count(self) -> int:
         """Tokens of the continuation."""
         return len(self.tokens) // WIDTH - self.begin
 
     @property
     def fed(self) -> int:
-        """Tokens that the model reads to score it: all but the last."""
+        """How many ids the model reads."""
         return len(self.tokens) // WIDTH - 1
 
 

@@ -31,6 +31,7 @@ def transformers(
     gen_kwargs: Mapping[str, Any] | None = None,
     trust_remote_code: bool = False,
     allow_pickle: bool = False,
+    reproducible: bool = False,
 ) -> Model:
     """A causal language model, encoder–decoder or sequence classifier, or an adapter on one.
 
@@ -49,6 +50,7 @@ def transformers(
         gen_kwargs: settings of transformers' generation (top_p, repetition_penalty, …), over the checkpoint's own.
         trust_remote_code: whether the checkpoint's own Python code may run; the environment must agree.
         allow_pickle: whether weights may be read from pickles, which can hold code.
+        reproducible: whether scores are the same to the last bit whatever else is asked; slower by about a half.
     """
     if isinstance(batch_size, str) and batch_size != "auto":
         raise SuiteError(f"batch_size: {batch_size!r} is neither a number nor auto")
@@ -56,7 +58,7 @@ def transformers(
         raise SuiteError(f"batch_size: {batch_size} is less than 1")
     lease = residents.open(checkpoint, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code)
     try:
-        settings = Settings(batch_size, apply_chat_template, system_instruction, gen_kwargs)
+        settings = Settings(batch_size, apply_chat_template, system_instruction, gen_kwargs, reproducible)
         made = Answerer(lease, settings)
     except BaseException:
         lease.release()

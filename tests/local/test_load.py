@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,19 @@ Copy = Callable[[str], Path]
 
 def test_what_is_proved_is_said(load: Load) -> None:
     facts = load("base").facts
-    assert facts.gate == (
+    assert facts.gate[:3] == (
         "weights are safetensors, whole, and all finite: 21 tensors",
         "the files hold every tensor of the model, in its shape, and no other",
         "the same probe asked twice gives the same logits, bit for bit",
+    )
+    assert facts.gate[-1] == "the tokenizer's 368 tokens (largest id 367) fit the embedding's 384 rows"
+    assert re.fullmatch(
+        r"a trie of tokens gives the log-probabilities of plain forwards within \S+, all 2 attention layers through "
+        r"one function; padded batches and shared contexts give the log-probabilities of plain forwards within \S+",
         facts.gate[3],
-        "the tokenizer's 368 tokens (largest id 367) fit the embedding's 384 rows",
     )
-    assert facts.gate[3].startswith(
-        "padded batches and shared contexts give the log-probabilities of plain forwards within"
-    )
-    assert (facts.dtype, facts.head, facts.path, facts.warnings) == ("float32", "causal", "shared context", ())
+    assert (facts.dtype, facts.head, facts.warnings) == ("float32", "causal", ())
+    assert facts.path.startswith("trie (packs of up to 768 tokens)")
     assert facts.parameters == 43168
 
 
@@ -271,6 +274,7 @@ def test_what_this_version_cannot_batch_is_computed_row_by_row(load: Load, monke
     wanted += [Request("generate", p, max_new_tokens=6) for p in ("the train", "a", "it was a good film")]
     usual = tiny.ask(load("base"), wanted)
     monkeypatch.setattr(probe, "_padded", lambda *args: 1.0)
+    monkeypatch.setattr(probe, "prove_tree", lambda *args: probe.Tree())
     from harness.local import Residents, identify
     from harness.models.transformers import transformers
 
@@ -278,7 +282,7 @@ def test_what_this_version_cannot_batch_is_computed_row_by_row(load: Load, monke
     folder = Path(load("base")._seat.lease.resident.loaded.model.name_or_path)  # type: ignore[attr-defined]
     model = transformers(identify("c", {"pretrained": str(folder)}, folder=folder), fresh, lambda text: None)
     assert model.facts.path == "plain"
-    assert probe.ALONE in model.facts.gate
+    assert f"no way of computing a trie of tokens is right for this model; {probe.ALONE}" in model.facts.gate
     careful = tiny.ask(model, wanted)
     assert [r.text for r in careful] == [r.text for r in usual]
     for one, two in zip(careful, usual, strict=True):

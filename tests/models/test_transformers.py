@@ -28,7 +28,7 @@ def test_what_the_suite_may_set() -> None:
     assert entry.given == ("checkpoint", "residents", "note")
     assert set(entry.options) == {
         "pretrained", "peft", "revision", "peft_revision", "dtype", "device", "batch_size", "apply_chat_template",
-        "system_instruction", "gen_kwargs", "trust_remote_code", "allow_pickle",
+        "system_instruction", "gen_kwargs", "trust_remote_code", "allow_pickle", "reproducible",
     }  # fmt: skip
     assert all(option.text for option in entry.options.values())
 
