@@ -22,9 +22,7 @@ def data_quality(seed: int) -> Control:
     rows = []
     for at in range(400):
         topic = rng.choice(list(_TOPICS))
-        words = rng.choices(_TOPICS[topic].split(), k=5) + rng.choices(
-            "please help me with my the about now".split(), k=4
-        )
+        words = rng.choices(_TOPICS[topic].split(), k=5) + rng.choices(_PLAIN, k=4)
         rng.shuffle(words)
         rows.append({"id": str(at), "input": " ".join(words), "target": topic})
     wrong = set(rng.sample(range(400), 40))

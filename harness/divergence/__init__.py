@@ -1,0 +1,1 @@
+"""How far two sets of rows differ: tests with seeded permutations, and sizes of the difference."""
