@@ -12,7 +12,7 @@ from harness.checkpoint import Checkpoint
 from harness.errors import SuiteError
 from harness.findings import Findings, Rounds
 from harness.perturbing.drops import quantities
-from harness.perturbing.labels import labels
+from harness.perturbing.labels import check_labels
 from harness.perturbing.losses import Losses
 from harness.perturbing.shown import figures, slopes
 from harness.perturbing.spans import Guard, read_gazetteer
@@ -35,7 +35,7 @@ def _measures(
         )
     if not 1 <= variants <= 100:
         raise SuiteError(f"`variants: {variants}` of robustness: write how often each sample is perturbed, 1 to 100")
-    labels(perturbations)
+    check_labels(perturbations)
     keeps = [catalog.get("perturbation", spec.name).facts["keeps"] for spec in perturbations]
     chosen = averaged(of, metric)
     if chosen.better == "neither":

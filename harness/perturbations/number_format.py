@@ -15,7 +15,7 @@ _ONES = [
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 ]  # fmt: skip
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-_DIGITS = re.compile(r"(?<![\w$€£¥#.,:/+-])(?:0|[1-9]\d{0,2})(?![\w%]|[.,:/-]\d|\s?(?:[ap]\.?m\b|o'clock))")
+_DIGITS = re.compile(r"(?<![\w$€£¥#.,:/+-])(?:0|[1-9]\d{0,2})(?!\w|\s?%|[.,:/-]\d|\s?(?:[ap]\.?m\b|o'clock))")
 _WORDS = {}
 for _number in range(100):
     _tens, _one = divmod(_number, 10)

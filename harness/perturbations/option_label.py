@@ -31,8 +31,8 @@ def option_label(question: Question, *, to: Literal["digits", "lower", "roman", 
     listed = re.compile(rf"(?<!\w)[{''.join(old)}](?:,\s?[{''.join(old)}])*,?\s(?:or|and)\s[{''.join(old)}](?!\w)")
 
     def rewrite(text: str) -> str:
-        text = mark.sub(lambda found: new[found[1] or found[2]], text)
-        return listed.sub(lambda found: re.sub(r"(?<!\w)[A-I](?!\w)", lambda one: new[one[0]], found[0]), text)
+        text = listed.sub(lambda found: re.sub(r"(?<!\w)[A-I](?!\w)", lambda one: new[one[0]], found[0]), text)
+        return mark.sub(lambda found: new[found[1] or found[2]], text)
 
     sample = question.sample
     labelled = all(target in new for target in sample.targets)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from random import Random
 
 from harness.catalog import perturbation
-from harness.perturbing.edits import Edit, Share, both_ways, convert, gaps, replace_phrases, some, words, written
+from harness.perturbing.edits import Edit, Share, gaps, some, words, written
 from harness.perturbing.lexicon.spoken import FILLERS, HOMOPHONES
-from harness.perturbing.spans import Guard, Span
+from harness.perturbing.spans import Span
 
+_TWINS = HOMOPHONES | {twin: word for word, twin in HOMOPHONES.items()}
 _MARK = re.compile(r"[.,;:!?\"()]")
 
 
@@ -26,8 +27,9 @@ def speech(
     """
     edits = [Edit(mark.start(), mark.end(), "") for mark in words(text, protected, _MARK)]
     edits += [Edit(start, start, f" {rng.choice(FILLERS)}") for start, _ in some(gaps(text, protected), fillers, rng)]
-    kept = [text[start:stop] for start, stop, _ in protected]
-    said = written(text, edits)
-    again = Guard(frozenset({"labels"})).spans(said, kept)
-    said = replace_phrases(said, rng, again, both_ways(HOMOPHONES), homophones)
-    return convert(said, Guard(frozenset({"labels"})).spans(said, kept), str.lower)
+    found = words(text, protected)
+    heard = {word.start() for word in some([word for word in found if word[0].lower() in _TWINS], homophones, rng)}
+    for word in found:
+        said = word[0].lower()
+        edits.append(Edit(word.start(), word.end(), _TWINS[said] if word.start() in heard else said))
+    return written(text, edits)

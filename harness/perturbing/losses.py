@@ -91,8 +91,12 @@ class Losses:
 
     def _quantities(self, metric: Quantity) -> dict[str, Quantity]:
         wanted = quantities(metric, list(self.keeps.values()))
-        graded = (name for name, one in wanted.items() if one.family == "proportion" and name != "failure_rate")
-        return {**wanted, **({name: replace(wanted[name], family="mean") for name in graded} if self.repeated else {})}
+        if not self.repeated:
+            return wanted
+        # A worst case is right or wrong however many versions there are, if each of them is.
+        whole = {"failure_rate"} if self.prepared.task.repeats > 1 else {"failure_rate", "worst_case"}
+        graded = [name for name, one in wanted.items() if one.family == "proportion" and name not in whole]
+        return wanted | {name: replace(wanted[name], family="mean") for name in graded}
 
     def _table(self, quantity: Quantity, rows: list[Row]) -> Scores:
         sliced = bool(rows[0][1])
@@ -102,13 +106,18 @@ class Losses:
             [f"{sample.id}/{label}" if sliced else sample.id for sample, label, _ in rows],
             [value for *_, value in rows],
             clusters=[str(sample.cluster) if clustered else sample.id for sample, *_ in rows],
-            groups={SLICE: [label for _, label, _ in rows]} if sliced else None,
+            groups={
+                **{name: [sample.slices[name] for sample, *_ in rows] for name in self.prepared.task.slices},
+                **({SLICE: [label for _, label, _ in rows]} if sliced else {}),
+            },
         )
 
     def _nothing(self, quantity: Quantity, parts: list[Scores]) -> list[Scores]:
         """A missing score for each perturbation that changed nothing, so that no criterion passes it over."""
+        every = {name: "*" for name in self.prepared.task.slices}
         if quantity.name in ("worst_case", "consistency"):
-            return [] if parts else [table(quantity, ["*"], [Missing("no prompt was changed", INFRASTRUCTURE)])]
+            why = Missing("no prompt was changed", INFRASTRUCTURE)
+            return [] if parts else [table(quantity, ["*"], [why], clusters=["*"], groups=every)]
         kept = {"noise_floor": ("everything",), "failure_rate": ("meaning", "nothing")}
         wanted = kept.get(quantity.name, ("meaning",))
         idle = [
@@ -120,7 +129,8 @@ class Losses:
             return []
         values = [Missing(f"{label} changes no prompt", INFRASTRUCTURE) for label in idle]
         names = [f"*/{label}" for label in idle]
-        return [table(quantity, names, values, clusters=names, groups={SLICE: idle})]
+        groups = {**{name: ["*"] * len(idle) for name in every}, SLICE: idle}
+        return [table(quantity, names, values, clusters=names, groups=groups)]
 
     def _slice(self, rows: list[Row]) -> None:
         for sample, label, value in rows:

@@ -11,7 +11,7 @@ from typing import Any
 from harness import digest
 from harness.catalog import Catalog, Entry, PerturbationSpec
 from harness.errors import CheckBroken, Complaint, SuiteError, nearest
-from harness.perturbing.labels import labels
+from harness.perturbing.labels import check_labels, labels
 from harness.perturbing.pairs import Pairs, read_pairs
 from harness.perturbing.question import Question
 from harness.perturbing.spans import Guard
@@ -145,6 +145,7 @@ def prepare(
     Raises:
         SuiteError: a field is not there, or a file has rows without a partner.
     """
+    check_labels(specs)
     chosen = _fields(task, fields)
     found = []
     for spec, label in zip(specs, labels(specs), strict=True):
