@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -148,8 +148,8 @@ def _lots(
     """Ask in lots, and tell what was answered."""
     left, count = iter(samples), 0
     while lot := list(islice(left, LOT)):
+        probe_gold(task if not count else _singly(task), lot)
         count += len(lot)
-        probe_gold(task, lot)
         requests = [task.requests(sample, head) for sample in lot]
         responses = yield [request for group in requests for request in group]
         must_be_whole(task, requests, responses)
@@ -161,6 +161,11 @@ def _lots(
         heard(lot, answers)
     if not count:
         raise NothingSelected(f"check {task.name!r}: no sample is left to ask")
+
+
+def _singly(task: Task) -> Task:
+    """The task with metrics of single samples only: those of a whole set would not be fair to the few of a last lot."""
+    return replace(task, measures=tuple(m for m in task.measures if m.quantity.combine is None))
 
 
 def must_be_whole(task: Task, requests: Sequence[Sequence[Request]], responses: Sequence[Response]) -> None:

@@ -92,8 +92,8 @@ class Habits:
 
     names: Sequence[str]
     max_new_tokens: int = 0
-    _flags: dict[str, array[float]] = field(default_factory=dict)
-    """Habit → (n) share of each sample's answers."""
+    _flags: dict[str, array[int]] = field(default_factory=dict)
+    """Habit → (n) how many of each sample's answers have it."""
     _missing: dict[str, dict[int, Missing]] = field(default_factory=dict)
     _said: array[int] = field(default_factory=lambda: array("q"))
     """(n · answers each) a number for each different answer."""
@@ -107,7 +107,7 @@ class Habits:
 
     def __post_init__(self) -> None:
         """An empty table for each habit."""
-        self._flags = {name: array("d") for name in self.names}
+        self._flags = {name: array("H") for name in self.names}
         self._missing = {name: {} for name in self.names}
 
     def add(self, samples: Sequence[Sample], answers: Sequence[Sequence[Answer]]) -> None:
@@ -118,10 +118,9 @@ class Habits:
             for name, flags in self._flags.items():
                 if fault is not None:
                     self._missing[name][len(flags)] = Missing(fault.fault, fault.blame or CANDIDATE)
-                    flags.append(0.0)
+                    flags.append(0)
                 else:
-                    found = [self._flag(name, sample, answer) for answer in group]
-                    flags.append(sum(found) / len(found))
+                    flags.append(sum(self._flag(name, sample, answer) for answer in group))
             self._said.extend(self._number(said(answer)) for answer in group)
 
     def _flag(self, name: str, sample: Sample, answer: Answer) -> bool:
@@ -164,11 +163,11 @@ class Habits:
 
         found = {}
         for name, flags in self._flags.items():
-            values = np.asarray(flags, dtype=float) if name != "constant_rate" else self._constant()[0]
-            repeated = len(self._said) > len(flags)
-            quantity = replace(QUANTITIES[name], family="mean") if repeated else QUANTITIES[name]
+            each = len(self._said) // len(flags)
+            values = np.asarray(flags) / each if name != "constant_rate" else self._constant()[0]
+            quantity = QUANTITIES[name] if each == 1 else replace(QUANTITIES[name], family="mean")
             found[name] = replace(
-                like, quantity=quantity, stats=values[:, None].copy(), names=("value",), missing=self._missing[name],
+                like, quantity=quantity, stats=values[:, None], names=("value",), missing=self._missing[name],
                 worst_stats=None, extremes=None,
             )  # fmt: skip
         return found

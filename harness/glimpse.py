@@ -1,12 +1,13 @@
 """A glimpse of criteria while answers are still coming in: shown as provisional, never decided on.
 
-A check is played once more with the answers that are there; those that are not count as missing and are left out.
+A check is played once more with the answers that are there; those that are not count as missing and are left out. Of a
+very long task only the first samples are played, so that a look stays short and small.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import perf_counter
 from typing import Any
@@ -21,10 +22,15 @@ from harness.plan import Plan
 from harness.pool import Pool
 from harness.score import Scores
 from harness.spec import CheckSpec
+from harness.task import Task
 from harness.watch import Provisional, Silent, Watch
 
 PATIENCE = 3.0
 """Seconds between glimpses, at least; and they may take one part in twenty of the time."""
+HEARTBEAT = 1.0
+"""Seconds between two looks at how much is shared."""
+LOOKED_AT = 20_000
+"""Samples of a task that are played at most."""
 PENDING = Response(fault="not answered yet", blame="infrastructure")
 
 
@@ -39,7 +45,7 @@ def glimpses(
         return lambda: None
 
     def start(check: CheckSpec, model: Checkpoint) -> Callable[[], Rounds | Findings]:
-        return lambda: check.entry.function(**arguments(check, model))
+        return lambda: check.entry.function(**{n: _short(value) for n, value in arguments(check, model).items()})
 
     again = {
         (check.name, name): start(check, model)
@@ -61,9 +67,13 @@ class Glimpser:
     watch: Watch
     seed: str
     _next: float = field(default_factory=lambda: perf_counter() + PATIENCE)
+    _beat: float = field(default_factory=lambda: perf_counter() + HEARTBEAT)
 
     def __call__(self) -> None:
         """Look, if it is time to; what goes wrong is left to the check's own end."""
+        if perf_counter() >= self._beat:
+            self._beat = perf_counter() + HEARTBEAT
+            self._share()
         if perf_counter() < self._next:
             return
         began = perf_counter()
@@ -75,6 +85,12 @@ class Glimpser:
         self.watch.provisional(rows)
         took = perf_counter() - began
         self._next = perf_counter() + max(PATIENCE, 20 * took)
+
+    def _share(self) -> None:
+        """Tell how many tokens were asked and computed so far, by all models that know."""
+        known = [p.facts.effort for p in self.pool.places.values() if p.facts is not None and p.facts.effort]
+        if known:
+            self.watch.effort(sum(e.tokens_asked for e in known), sum(e.tokens_computed for e in known))
 
     def _row(self, criterion: Criterion) -> Provisional:
         names = {"candidate", criterion.model} - {""}
@@ -111,3 +127,10 @@ class Glimpser:
             return stop.value if isinstance(stop.value, Findings) else None
         finally:
             talk.close()
+
+
+def _short(value: Any) -> Any:
+    """A task with few enough samples to be played again and again; anything else as it is."""
+    if not isinstance(value, Task):
+        return value
+    return replace(value, limit=LOOKED_AT if value.limit is None else min(value.limit, LOOKED_AT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -13,16 +13,26 @@ from harness import digest, stats
 from harness.caution import generous
 from harness.checkpoint import Checkpoint
 from harness.degenerate import QUANTITIES as HABITS
+from harness.drawing import by_slice, training_curves
 from harness.environment import capture, harness_version
 from harness.errors import Broken
-from harness.figure import Curves, Figure, Interval, Intervals, Series
+from harness.figure import Figure
 from harness.findings import Findings
 from harness.gate import claim_failures, decide, settle
 from harness.interview import Interview, by_model
 from harness.plan import Plan, filled
 from harness.pledge import Pledge, marked, restrained
-from harness.pool import Pool
-from harness.run import CheckRecord, CriterionRecord, FixtureRecord, Measurement, ModelRecord, Run, SuiteRecord
+from harness.pool import Place, Pool
+from harness.run import (
+    CheckRecord,
+    CriterionRecord,
+    FixtureRecord,
+    Measurement,
+    ModelRecord,
+    Run,
+    SuiteRecord,
+    Traffic,
+)
 from harness.score import EVERY, NOWHERE, Scores
 from harness.union import combined, united
 from harness.verdict import EXIT_OF
@@ -82,7 +92,7 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
         checks={check.name: _check(evidence, check.name, found, measurements) for check in plan.checks},
         models={name: _model(evidence, name) for name in (*plan.models, *plan.judges)},
         fixtures={name: _fixture(evidence, name) for name in evidence.workshop.made},
-        traffic={name: place.traffic() for name, place in evidence.pool.places.items()},
+        traffic={name: _traffic(place) for name, place in evidence.pool.places.items()},
         environment=capture(plan.suite.root),
         lock=evidence.pledge.told(started.isoformat(timespec="seconds"), weights) if evidence.pledge else None,
         limit=plan.limit,
@@ -147,7 +157,7 @@ def _check(
 ) -> CheckRecord:
     spec = next(check for check in evidence.plan.checks if check.name == name)
     models = found.get(name, {})
-    figures: list[Figure] = _slice_figures(name, measured)
+    figures: list[Figure] = by_slice(name, measured)
     compare = next((f.compare for f in models.values() if f.compare is not None), None)
     if compare is not None:
         figures += compare(models)
@@ -179,22 +189,6 @@ def _data(evidence: Evidence, spec: Any) -> dict[str, Any]:
     return {"seconds": sum(i.seconds for i in mine), "data": digest.of_each(asked) if rows else ""}
 
 
-def _slice_figures(check: str, measured: Sequence[Measurement]) -> list[Figure]:
-    mine = [m for m in measured if m.check == check and m.slice]
-    figures: list[Figure] = []
-    for metric, field_name in dict.fromkeys((m.metric, m.slice.split("=")[0]) for m in mine):
-        items = [
-            Interval(
-                label=m.slice.split("=", 1)[1], model=m.model, value=m.value, low=m.low, high=m.high, n=m.n, note=m.note
-            )
-            for m in mine
-            if m.metric == metric and m.slice.split("=")[0] == field_name
-        ]
-        unit = next(m.unit for m in mine if m.metric == metric)
-        figures.append(Intervals(title=f"{metric} by {field_name}", unit=unit, items=items))
-    return figures
-
-
 def _model(evidence: Evidence, name: str) -> ModelRecord:
     checkpoint = evidence.checkpoints.get(name)
     place = evidence.pool.places.get(name)
@@ -221,6 +215,15 @@ def _model(evidence: Evidence, name: str) -> ModelRecord:
     )
 
 
+def _traffic(place: Place) -> Traffic:
+    """What was asked of a model, and what that took it as far as it knows."""
+    counted, effort = place.traffic(), place.facts.effort if place.facts else None
+    told = {} if effort is None else {f.name: getattr(effort, f.name) for f in fields(effort)}
+    # The time of answering is the pool's: it holds what the model does beside its weights.
+    told.pop("seconds", None)
+    return counted.model_copy(update={name: value for name, value in told.items() if name in Traffic.model_fields})
+
+
 def _fixture(evidence: Evidence, name: str) -> FixtureRecord:
     made = evidence.workshop.made[name]
     spec = evidence.plan.suite.fixtures[name]
@@ -235,37 +238,6 @@ def _fixture(evidence: Evidence, name: str) -> FixtureRecord:
         facts={key: value for key, value in facts.items() if key != "curves"},
         figures=training_curves(facts),
     )
-
-
-def training_curves(facts: Mapping[str, Any]) -> list[Figure]:
-    """The curves that a training fixture recorded, each a list of [step, value]; none for other fixtures."""
-    curves = facts.get("curves") or {}
-
-    def line(name: str, key: str) -> list[Series]:
-        points = [(float(step), float(value)) for step, value in curves.get(key) or ()]
-        return [Series(name=name, points=points)] if points else []
-
-    losses, rates = (
-        [*line("training", "train_loss"), *line("validation", "validation_loss")],
-        line("rate", "learning_rate"),
-    )
-    drawn: list[Figure] = []
-    if losses:
-        best = curves.get("best_step")
-        label = f"best: epoch {facts.get('best_epoch')}" if best else ""
-        drawn.append(
-            Curves(
-                title="Loss while training",
-                x="step",
-                y="loss (nats per token)",
-                series=losses,
-                marker=float(best) if best else None,
-                marker_label=label,
-            )
-        )
-    if rates:
-        drawn.append(Curves(title="Learning rate", x="step", y="learning rate", series=rates))
-    return drawn
 
 
 def _shown_path(path: Path) -> str:

@@ -83,6 +83,8 @@ class Quantity:
     """Samples of each side (of each column `…_n`; of the whole where there is none) below which nothing is claimed."""
     whole: str = "all"
     """What is meant where no slice is named: `all` rows together, or the `worst` slice, so that each must hold."""
+    advice: str = ""
+    """Why it should be shown and not decide, where that is so."""
 
     @property
     def worst(self) -> float:
@@ -152,6 +154,8 @@ class Scores:
 
     def present(self) -> Scores:
         """Only the rows that have a score."""
+        if not self.missing:
+            return self
         return self.take([row for row in range(len(self.ids)) if row not in self.missing])
 
 

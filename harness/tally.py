@@ -22,7 +22,7 @@ class Tally:
 
     task: Task
     told: Told = lambda samples, answers, scores: None
-    crew: Crew = field(default_factory=Crew)
+    crew: Crew = field(default_factory=lambda: Crew())
     faults: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     """(blame, fault) → how many answers failed so, and the first sample of them."""
     count: int = 0
@@ -53,8 +53,8 @@ class Tally:
         self.told(samples, answers, scores)
 
     def scores(self) -> dict[str, Scores]:
-        """Scores of every metric of the task."""
-        found = {name: joined(parts) for name, parts in self._parts.items()}
+        """Scores of every metric of the task; once, at the end."""
+        found = {name: joined(self._parts.pop(name)) for name in list(self._parts)}
         # One copy of what all have in common.
         shared = [(scores.ids, scores.clusters, scores.groups) for scores in found.values()][:1]
         return {

@@ -32,6 +32,9 @@ class Watch(Protocol):
     def advance(self, n: int = 1, tokens: int = 0, *, cached: int = 0) -> None:
         """`n` more steps are done, of which `cached` came from the cache; `tokens` were read or written for them."""
 
+    def effort(self, asked: int, computed: int) -> None:
+        """Tokens that all requests so far have, each counted on its own, and those that had to be computed."""
+
     def note(self, text: str) -> None:
         """Something a reader wants to know once: what is being made, a retry, a fallback."""
 
@@ -49,6 +52,9 @@ class Silent:
         """Nothing."""
 
     def advance(self, n: int = 1, tokens: int = 0, *, cached: int = 0) -> None:
+        """Nothing."""
+
+    def effort(self, asked: int, computed: int) -> None:
         """Nothing."""
 
     def note(self, text: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from harness import stats
-from harness.ask import ask, gap, gap_quantity, proportion, value_of
+from harness.ask import ask, gap, gap_quantity, proportion, survey, value_of
+from harness.errors import CheckBroken, NothingSelected
+from harness.exchange import UNASKED, Response
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, Totals, table
 from talk import CRASH, OUTAGE, drive, gold, task
 
@@ -107,3 +110,87 @@ def test_values_of_single_samples() -> None:
         Quantity("perplexity", "log_ratio", "lower", combine=lambda t: t["0"]), ["a", "b"], [(6.0, 3.0), (0.0, 0.0)]
     )
     assert (value_of(nats, 0), value_of(nats, 1)) == (2.0, None)
+
+
+# ---- very many ------------------------------------------------------------------------------------------------------
+
+
+def numbers(folder: Path, n: int, **options: Any) -> Any:
+    return task(folder, [{"id": str(at), "input": f"q{at}", "target": str(at % 3)} for at in range(n)], **options)
+
+
+@pytest.mark.parametrize("lot", [3, 10, 11, 100])
+def test_a_survey_finds_what_asking_finds(lot: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = numbers(tmp_path, 10, metrics=["exact_match", "macro_f1"], slices=["target"])
+    said = {"1": CRASH, "2": OUTAGE, "4": CRASH, "7": "?"}
+    whole = drive(ask(made, "causal"), lambda r: said.get(r.sample, "1")).findings
+    monkeypatch.setattr("harness.ask.LOT", lot)
+    heard = drive(survey(made, "causal"), lambda r: said.get(r.sample, "1"))
+    assert [len(requests) for requests in heard.rounds] == [min(lot, 10 - at) for at in range(0, 10, lot)]
+    found = heard.findings
+    assert list(found.rows) == list(whole.rows())
+    assert found.faults == whole.faults()
+    assert set(found.scores) == {"exact_match", "macro_f1"}
+    for name, scores in found.scores.items():
+        assert scores.ids == whole.scores[name].ids
+        assert scores.groups == whole.scores[name].groups
+        assert dict(scores.missing) == dict(whole.scores[name].missing)
+        columns = [scores.names.index(column) for column in whole.scores[name].names]
+        assert scores.stats[:, columns].tolist() == whole.scores[name].stats.tolist()
+    assert found.scores["macro_f1"].ids is found.scores["exact_match"].ids
+
+
+def test_the_last_few_are_not_held_against_a_metric_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BLEU of a single short reference is 0, right as it is."""
+    rows = [{"id": str(at), "input": "?", "target": "the cat sat on the mat"} for at in range(6)]
+    made = task(tmp_path, [*rows, {"id": "6", "input": "?", "target": "yes"}], metrics=["bleu"])
+    monkeypatch.setattr("harness.ask.LOT", 6)
+    assert len(drive(survey(made, "causal"), gold(made)).findings.rows) == 7
+
+
+def test_nothing_to_survey(tmp_path: Path) -> None:
+    with pytest.raises(NothingSelected, match="check 'quiz': no sample is left to ask"):
+        drive(survey(numbers(tmp_path, 3), "causal", []), lambda r: "")
+
+
+def test_a_prompt_that_does_not_fit_ends_a_survey_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.ask.LOT", 4)
+    long = Response(fault="9000 tokens of 512", blame="candidate", finish=UNASKED)
+    talk = survey(numbers(tmp_path, 10), "causal")
+    assert len(next(talk)) == 4
+    with pytest.raises(CheckBroken, match=r"1 of 4 prompts do not fit: 9000 tokens of 512 \(sample 1\)"):
+        talk.send([Response(text="0", finish="stop"), long, *[Response(text="0", finish="stop")] * 2])
+
+
+def test_memory_does_not_grow_with_prompts_and_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tracemalloc
+
+    monkeypatch.setattr("harness.ask.LOT", 200)
+    monkeypatch.setattr("harness.rows.KEPT", 200)
+    monkeypatch.setattr("harness.rows.LOT", 100)
+
+    def peak(n: int) -> int:
+        rows = [{"id": str(at), "input": f"{at} " + "long " * 400, "target": str(at % 3)} for at in range(n)]
+        made = task(tmp_path, rows)
+        rows.clear()
+        tracemalloc.start()
+        drive_quietly(survey(made, "causal"), "1" * 500)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(300)
+    few, many = peak(500), peak(1500)
+    assert many - few < 1000 * 500, "half a kilobyte a sample, of two and a half"
+
+
+def drive_quietly(talk: Any, said: str) -> None:
+    """Answer all rounds and keep nothing."""
+    try:
+        asked = next(talk)
+        while True:
+            asked = talk.send([Response(text=said, finish="stop") for _ in asked])
+    except StopIteration:
+        pass

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from harness import content, digest
 from harness.figure import Confusion, Figure, Interval, Intervals, Table
-from harness.report import difference, forest, pictures, plain, svg, words
+from harness.report import difference, effort, forest, pictures, plain, svg, words
 from harness.report.glossary import Glossary
 from harness.run import CheckRecord, CriterionRecord, EstimateRecord, Measurement, Run
 
@@ -99,7 +99,7 @@ def _environment() -> Environment:
     found.globals.update(
         words=words, svg=svg, pictures=pictures, cut=difference.cut, SHOWN=SHOWN_CHARACTERS, heat=_heat
     )
-    found.globals.update(mistakes=_mistakes)
+    found.globals.update(effort=effort, mistakes=_mistakes)
     found.globals.update(
         groups=_groups, sampled=_sampled, contrast=_contrast, numeric=_numeric, MOST_LABELS=MOST_LABELS
     )

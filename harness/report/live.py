@@ -58,6 +58,8 @@ class Phase:
         self.name = plain.line(name, 24)
         self.total = total
         self.done = self.cached = self.tokens = 0
+        self.sharing = 0.0
+        """Tokens asked for each token computed; 0 where that is not known."""
         self.began = clock()
         self.rate = Rate(clock)
 
@@ -69,11 +71,12 @@ class Phase:
         self.rate.add(max(0, n - cached), tokens)
 
     def told(self) -> str:
-        """`812/1,240, 41.3/s, 2,910 tokens/s, 428 cached`."""
+        """`812/1,240, 41.3/s, 2,910 tokens/s, 16.9× shared, 428 cached`."""
         steps, tokens = self.rate.per_second()
         parts = [f"{self.done:,}/{self.total:,}" if self.total else f"{self.done:,}"]
         parts += [f"{_short(steps)}/s"] if steps else []
         parts += [f"{_short(tokens)} tokens/s"] if tokens else []
+        parts += [f"{self.sharing:.1f}× shared"] if self.sharing else []
         parts += [f"{self.cached:,} cached"] if self.cached else []
         return ", ".join(parts)
 
@@ -130,6 +133,12 @@ class Live:
                 self._beat = self._clock()
                 self._print(f"{self._phase.name:<9} {self._phase.told()}{self._left(self._phase)}")
 
+    def effort(self, asked: int, computed: int) -> None:
+        """How much is shared so far."""
+        with self._lock:
+            if self._phase is not None and computed:
+                self._phase.sharing = asked / computed
+
     def note(self, text: str) -> None:
         """Shown beside the bar; a line of its own elsewhere only if it is not just a percentage that moved."""
         with self._lock:
@@ -174,6 +183,7 @@ class Live:
         facts = [f"{phase.done:,} done"] if phase.done else []
         facts += [f"{phase.cached:,} cached"] if phase.cached else []
         facts += [f"{phase.tokens:,} tokens"] if phase.tokens else []
+        facts += [f"{phase.sharing:.1f}× shared"] if phase.sharing else []
         self._print(f"{phase.name:<9} {', '.join([*facts, spent])}")
 
     def _print(self, text: str) -> None:

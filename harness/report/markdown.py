@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from harness.figure import Example, Examples
-from harness.report import plain, words
+from harness.report import effort, plain, words
 from harness.run import CriterionRecord, Run
 
 LIMIT = 60_000
@@ -52,6 +52,9 @@ def _sections(run: Run) -> Iterator[str]:
         yield f"<details><summary>{words.counted({'pass': len(passing)})}</summary>\n\n{shown}\n\n</details>"
     for title, item in worst(run):
         yield _example(title, item)
+    if told := effort.sentences(run):
+        listed = _listed(f"{plain.code(name)}: {plain.markdown(text)}" for name, text in told)
+        yield f"<details><summary>How it was computed</summary>\n\n{listed}\n\n</details>"
     yield _provenance(run)
 
 

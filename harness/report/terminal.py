@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.report import plain, words
+from harness.report import effort, plain, words
 from harness.report.markdown import worst
 from harness.run import CriterionRecord, Run
 
@@ -156,6 +156,10 @@ def _body(console: Console, run: Run, folder: Path | None, durations: int) -> No
                 say(console, f"   {who:<10}{plain.line(said, max(20, console.width - 14))}")
     if durations:
         _slowest(console, run, durations)
+    if told := effort.sentences(run):
+        console.print()
+        for name, text in told:
+            say(console, f" {plain.line(name, 24)}: {text}", "dim")
     for warning in run.warnings:
         console.print()
         console.print(cell(f" warning: {warning}", "yellow"))

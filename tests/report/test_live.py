@@ -139,3 +139,18 @@ def test_a_terminal_gets_its_cursor_back() -> None:
     assert out.getvalue().count("\x1b[?25l") == 1
     assert out.getvalue().rfind("\x1b[?25h") > out.getvalue().rfind("\x1b[?25l")
     assert "ask       3 done" in out.getvalue()
+
+
+def test_how_much_is_shared_is_shown_while_it_runs() -> None:
+    clock = Clock()
+    live, out = plain_live(clock)
+    with live:
+        live.effort(9, 3)
+        live.phase("ask", 40)
+        live.effort(0, 0)
+        assert "shared" not in shown(live)
+        live.effort(1690, 100)
+        live.advance(30, 900)
+        assert "16.9× shared" in shown(live)
+        clock.now += 3
+    assert out.getvalue().splitlines()[-1] == "ask       30 done, 900 tokens, 16.9× shared, 3.0s"
