@@ -24,10 +24,10 @@ UNKNOWN = frozenset({"", "other", "unknown", "none", "noassertion", "no-license"
 
 _CLAUSES = (
     (
-        r"llama[-_]?[2-9]",
+        r"llama[-_]?[2-9].*",
         "above 700 million monthly users a licence of Meta's own is needed; names must begin with Llama",
     ),
-    (r"gemma", "Google's prohibited uses bind every user, and pass on to derived models"),
+    (r"gemma.*", "Google's prohibited uses bind every user, and pass on to derived models"),
     (r".*-nc(-|$).*", "no commercial use"),
     (r".*-nd(-|$).*", "no derived works: fine-tuning makes one"),
     (r".*-sa(-|$).*", "derived works must be under the same licence"),
