@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.order import Order
+from harness.review.words import review
 
 app = typer.Typer(
     name="harness",
@@ -17,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(review, name="review")
 
 SuiteName = Annotated[
     str, typer.Argument(metavar="SUITE", help="A suite file, its folder, or the name of a bundled suite.")

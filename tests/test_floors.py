@@ -22,7 +22,7 @@ WORKS = {
     "workshop", "forecast", "environment", "glimpse", "pledge", "union", "caution",
     "work", "opening", "selftest",
 }  # fmt: skip
-FACES = {"report", "cli", "order", "session", "overview", "prospect", "examination", "__main__", "__init__"}
+FACES = {"report", "review", "cli", "order", "session", "overview", "prospect", "examination", "__main__", "__init__"}
 FLOORS = ["nouns", "mechanisms", "rooms", "works", "faces"]
 """From the ground up. What is named nowhere is a mechanism."""
 

@@ -1,0 +1,1 @@
+"""Human review: pairs of answers shown blind, rated by people, and brought back as evidence."""
