@@ -45,7 +45,9 @@ def _rates() -> list[Contrast]:
     """Differences (and one ratio) of a single rate: independent proportions, exact to bound."""
 
     def made(name: str, cells: Callable[[bool | None, bool], Cells]) -> Contrast:
-        return Contrast(Quantity(name, "gap", "neither", (-1.0, 1.0), combine=_difference), ("", "_n"), cells)
+        return Contrast(
+            Quantity(name, "gap", "neither", (-1.0, 1.0), combine=_difference, drawn=False), ("", "_n"), cells
+        )
 
     impact = Quantity("disparate_impact", "impact", "neither", (0.0, math.inf), combine=_impact)
     return [
@@ -67,7 +69,9 @@ def _ratios() -> list[Contrast]:
             found = _confusion(given, y)
             return tuple(found[column] for column in columns)
 
-        return Contrast(Quantity(name, "corpus", better, (low, 1.0), combine=combine), tuple(columns), cells)
+        return Contrast(
+            Quantity(name, "corpus", better, (low, 1.0), combine=combine, drawn=False), tuple(columns), cells
+        )
 
     odds = ("tp", "fp", "fn", "tn", " deserving_n", " undeserving_n")
     favored, refused = ("tp", "fp", " favored_n"), ("fn", "tn", " refused_n")

@@ -157,7 +157,8 @@ def _check(
 ) -> CheckRecord:
     spec = next(check for check in evidence.plan.checks if check.name == name)
     models = found.get(name, {})
-    figures: list[Figure] = by_slice(name, measured)
+    drawn = {metric for f in models.values() for metric, scores in f.scores.items() if scores.quantity.drawn}
+    figures: list[Figure] = by_slice(name, [m for m in measured if m.metric in drawn])
     compare = next((f.compare for f in models.values() if f.compare is not None), None)
     if compare is not None:
         figures += compare(models)

@@ -85,6 +85,8 @@ class Quantity:
     """What is meant where no slice is named: `all` rows together, or the `worst` slice, so that each must hold."""
     advice: str = ""
     """Why it should be shown and not decide, where that is so."""
+    drawn: bool = True
+    """Whether the report draws its slices as a chart."""
 
     @property
     def worst(self) -> float:

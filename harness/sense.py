@@ -34,6 +34,9 @@ def check_sense(reading: Reading, at: int, made: Criterion, quantity: Quantity) 
         _check_range(reading, path, made, low, high)
     if len(reading.complaints) > before:
         return
+    if quantity.advice and made.severity == "require":
+        how = "write severity: warn, so that it is shown and decides nothing"
+        reading.warn(path, f"{made.id!r}: {quantity.advice}; {how}")
     wrong_way = {"higher": ("<", "<="), "lower": (">", ">=")}.get(quantity.better, ())
     if made.op in wrong_way:
         text = f"of {made.metric}, {quantity.better} is better; `{made.op}` asks for the opposite"

@@ -38,7 +38,7 @@ def _measures(min_group_size: int, control: str | None) -> dict[str, Quantity]:
     found = {name: replace(c.quantity, least=least, whole="worst") for name, c in contrasts().items()}
     found |= {
         "rate": Quantity("rate", "proportion", least=least),
-        "worst_group": Quantity("worst_group", "proportion", least=least, whole="worst"),
+        "worst_group": Quantity("worst_group", "proportion", least=least, whole="worst", drawn=False),
         "valid_rate": Quantity("valid_rate", "proportion", least=least),
         DIFFERENTIAL: differential(least),
         **inequality(),
