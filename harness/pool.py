@@ -10,11 +10,9 @@ from time import perf_counter
 from harness.errors import Broken, CheckpointBroken, HarnessError, OutputBroken
 from harness.exchange import Facts, Model, Request, Response
 from harness.run import Traffic
-from harness.store import Answers
+from harness.store import Answers, Recall
 from harness.watch import Watch
 
-Key = Request | tuple[str, Request]
-"""What two requests must share to be answered once: the question, and for a recording the sample."""
 KEPT_AT_ONCE = 256
 """Answers are stored in lots of this many: what an interruption can lose."""
 
@@ -33,8 +31,12 @@ class Place:
     broken: Broken | None = None
     """Why it answers no more."""
     counted: dict[str, float] = field(default_factory=dict)
-    known: dict[Key, Response] = field(default_factory=dict)
-    """What was answered in this run."""
+    known: Recall = field(default_factory=Recall)
+    """What was answered in this run, by `key`."""
+
+    def key(self, request: Request) -> str:
+        """What two requests must share to be answered once: the question, and for a recording the sample."""
+        return f"{request.digest}{request.sample}" if self.by_sample else request.digest
 
     def opened(self) -> Model:
         """The model, loaded and past its gate.
@@ -98,7 +100,7 @@ class Pool:
     def known(self, name: str, request: Request) -> Response | None:
         """The answer of a model to a request, if it was given in this run."""
         place = self.places[name]
-        return place.known.get((request.sample, request) if place.by_sample else request)
+        return place.known.get(place.key(request))
 
     def answer(self, asked: Sequence[tuple[str, Request]]) -> list[Response]:
         """One response for each (model name, request), in order; a model that breaks (`place.broken`) gives faults.
@@ -128,52 +130,55 @@ class Pool:
                 place.model.close()
 
     def _batch(self, place: Place, requests: Sequence[Request]) -> list[Response]:
-        keys = [(r.sample, r) if place.by_sample else r for r in requests]
-        distinct = {key: request for key, request in zip(keys, requests, strict=True) if key not in place.known}
+        keys = [place.key(request) for request in requests]
+        found = place.known.get_many(keys)
+        distinct = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
         place.count(asked=len(requests), distinct=len(distinct))
         if place.answers is not None and distinct:
-            digests = {key: request.digest for key, request in distinct.items()}
-            cached = place.answers.get_many(list(digests.values()))
-            hits = {key: cached[digest] for key, digest in digests.items() if digest in cached}
-            place.known.update(hits)
-            place.count(cached=len(hits))
-            self._watch.advance(len(hits), cached=len(hits))
-        rest = {key: request for key, request in distinct.items() if key not in place.known}
-        if rest:
-            self._compute(place, list(rest), list(rest.values()))
-        return [place.known[key] for key in keys]
+            cached = place.answers.get_many(list(distinct))
+            found |= cached
+            place.known.put_many(cached)
+            place.count(cached=len(cached))
+            self._watch.advance(len(cached), cached=len(cached))
+        if rest := sorted(((key, r) for key, r in distinct.items() if key not in found), key=_in_order):
+            found |= self._compute(place, [key for key, _ in rest], [request for _, request in rest])
+        return [found[key] for key in keys]
 
-    def _compute(self, place: Place, keys: Sequence[Key], requests: list[Request]) -> None:
+    def _compute(self, place: Place, keys: Sequence[str], requests: Sequence[Request]) -> dict[str, Response]:
         began = perf_counter()
-        fresh: list[tuple[str, Response]] = []
+        fresh: dict[str, Response] = {}
         try:
             with place.watched("answering"):
-                self._ask(place, keys, requests, fresh)
+                return self._ask(place, keys, requests, fresh)
         finally:
             self._keep(place, fresh)
             place.count(seconds=perf_counter() - began)
 
     def _ask(
-        self, place: Place, keys: Sequence[Key], requests: list[Request], fresh: list[tuple[str, Response]]
-    ) -> None:
+        self, place: Place, keys: Sequence[str], requests: Sequence[Request], fresh: dict[str, Response]
+    ) -> dict[str, Response]:
+        """Key → response of each; answers are stored in lots, and what is not stored yet stands in `fresh`."""
+        found: dict[str, Response] = {}
         for at, response in place.opened().answer(requests):
-            place.known[keys[at]] = response
+            found[keys[at]] = response
+            place.known.put(keys[at], response)
             place.count(computed=1, prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)
             if not response.fault:
-                fresh.append((requests[at].digest, response))
+                fresh[keys[at]] = response
             if len(fresh) >= KEPT_AT_ONCE:
                 self._keep(place, fresh)
             self._watch.advance(1, response.prompt_tokens + response.new_tokens)
             self.glance()
-        silent = [request for key, request in zip(keys, requests, strict=True) if key not in place.known]
+        silent = [request for key, request in zip(keys, requests, strict=True) if key not in found]
         if silent:
             text = f"{len(silent)} of {len(requests)} requests unanswered: {silent[0].prompt[:80]!r}"
             raise CheckpointBroken(f"the model {place.name} left {text}")
+        return found
 
     @staticmethod
-    def _keep(place: Place, fresh: list[tuple[str, Response]]) -> None:
+    def _keep(place: Place, fresh: dict[str, Response]) -> None:
         if place.answers is not None and fresh:
-            place.answers.put_many(fresh)
+            place.answers.put_many(fresh.items())
         fresh.clear()
 
     def _timed(self, place: Place, request: Request) -> Response:
@@ -195,6 +200,12 @@ class Pool:
         if response.seconds is None and not place.by_sample and not response.fault:
             return replace(response, seconds=seconds)
         return response
+
+
+def _in_order(pair: tuple[str, Request]) -> tuple[str, ...]:
+    """Requests that begin alike stand together, so that whoever answers can keep what they share."""
+    request = pair[1]
+    return (request.system, request.prompt, *request.continuations)
 
 
 def _fault(error: Broken) -> Response:

@@ -40,7 +40,7 @@ def looking(folder: Path, n: int, known: int, monkeypatch: pytest.MonkeyPatch) -
     pool = Pool([place], watch)
     for sample in list(made.samples())[:known]:
         request = Request("generate", sample.prompt, max_new_tokens=64, sample=sample.id)
-        place.known[request] = Response(text="x" if int(sample.id) % 3 else "y", finish="stop")
+        place.known.put(place.key(request), Response(text="x" if int(sample.id) % 3 else "y", finish="stop"))
     start = {("quiz", "candidate"): lambda: leaf("task")(glimpse._short(made), CANDIDATE, data=made.data)}
     return Glimpser([parse("quiz.exact_match >= 0.5")], start, pool, watch, "seed"), watch
 

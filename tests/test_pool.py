@@ -13,7 +13,7 @@ from harness.exchange import Facts, Model, Request, Response, Scored
 from harness.findings import Findings, Rounds
 from harness.interview import Interview, by_model, conduct
 from harness.pool import KEPT_AT_ONCE, Place, Pool
-from harness.store import Store
+from harness.store import Store, recall
 from harness.watch import Silent
 
 
@@ -92,6 +92,30 @@ def test_equal_questions_are_asked_once_in_one_round_and_over_rounds() -> None:
     traffic = pool.places["candidate"].traffic()
     assert (traffic.asked, traffic.distinct, traffic.computed, traffic.cached) == (6, 3, 3, 0)
     assert traffic.new_tokens == 6
+
+
+def test_questions_that_begin_alike_reach_the_model_together() -> None:
+    model = Fake()
+    asked = [generate(prompt) for prompt in ("b 2", "a 1", "b 1", "a 2")] + [generate("a 0", system="s")]
+    found = ask(pool_of(place(model)), *asked)
+    assert [(r.system, r.prompt) for r in model.asked] == [
+        ("", "a 1"),
+        ("", "a 2"),
+        ("", "b 1"),
+        ("", "b 2"),
+        ("s", "a 0"),
+    ]
+    assert [r.text for r in found] == ["re: b 2", "re: a 1", "re: b 1", "re: a 2", "re: a 0"]
+
+
+def test_answers_beyond_what_fits_into_memory_are_known_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall, "KEPT", 4)
+    model = Fake()
+    pool = pool_of(place(model))
+    asked = [generate(f"q{at}") for at in range(30)]
+    assert ask(pool, *asked) == ask(pool, *asked)
+    assert len(model.asked) == 30
+    assert pool.known("candidate", asked[0]) == Response(text="re: q0", new_tokens=2)
 
 
 def test_what_changes_the_answer_makes_another_question() -> None:

@@ -3,5 +3,6 @@
 from harness.store.answers import Answers
 from harness.store.folder import Made, Store, default_root
 from harness.store.keys import fixture_key
+from harness.store.recall import Recall
 
-__all__ = ["Answers", "Made", "Store", "default_root", "fixture_key"]
+__all__ = ["Answers", "Made", "Recall", "Store", "default_root", "fixture_key"]
