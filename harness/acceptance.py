@@ -213,11 +213,11 @@ def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[
     seen: set[str] = set()
     while spec is not None and spec.name not in seen:
         seen.add(spec.name)
+        fields.update(dict.fromkeys(spec.entry.facts.get("slices", ()), None))
         for option, about in settable(spec.entry).items():
             value = spec.options.get(option, about.default)
             if option in FIELD_OPTIONS:
                 fields.update(dict.fromkeys([value] if isinstance(value, str) else value if value else (), None))
-        fields.update(dict.fromkeys(spec.entry.facts.get("slices", ()), None))
             elif isinstance(value, list | tuple) and value and all(isinstance(v, PerturbationSpec) for v in value):
                 fields["perturbation"] = {v.name for v in value}
             elif option == "intersectional" and value and isinstance(joined := spec.options.get("group"), list):
