@@ -16,7 +16,7 @@ from harness.criterion import Criterion, Slice
 from harness.errors import nearest
 from harness.estimate import Estimate
 from harness.run import BoundRecord, CriterionRecord, EstimateRecord, Reference
-from harness.score import EVERY, NOWHERE, Scores
+from harness.score import BROKEN, EVERY, NOWHERE, Scores
 from harness.settle import claim_failures, settle
 from harness.stats.multiplicity import holm
 from harness.verdict import Verdict
@@ -101,17 +101,28 @@ def _rule(
     if not criterion.slice.kind and own.quantity.whole == "worst":
         criterion = replace(criterion, slice=Slice("worst"))
     if criterion.slice.kind in ("worst", "each"):
+        _must_be_measured(own, other)
         return _every_slice(criterion, own, other, seed, smallest)
     label = ""
     if criterion.slice.kind == "is":
         label, rows = _one_slice(criterion, own)
         other = None if other is None else _matching(other, own, rows)
         own = own.part(rows)
+        _must_be_measured(own, other)
         if len(rows) < smallest and criterion.on != "point" and own.quantity.family != "census":
             ruling = rule(criterion, own, other, seed=seed, label=label)
             return _small(ruling), f"{reason(criterion, ruling)}; {len(rows)} samples are too few", 1.0
+    _must_be_measured(own, other)
     ruling = rule(criterion, own, other, seed=seed, label=label)
     return ruling, reason(criterion, ruling), None
+
+
+def _must_be_measured(*tables: Scores | None) -> None:
+    """Refuse to decide where a sample that counts could not be measured at all, whatever the others say."""
+    for scores in tables:
+        lost = next((why for why in scores.missing.values() if why.blame == BROKEN), None) if scores else None
+        if lost is not None:
+            raise _Unmeasured(lost.reason, "the check")
 
 
 def _every_slice(

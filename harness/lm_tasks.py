@@ -6,24 +6,25 @@ once with a model that only notes what it is asked, and once with one that knows
 
 from __future__ import annotations
 
-import io
 import json
 import math
-import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import digest
-from harness.errors import CheckBroken, SuiteError, nearest
+from harness.errors import CheckBroken, nearest
 from harness.exchange import Request, Response
 from harness.lm_files import localise
+from harness.lm_quiet import quiet
+from harness.score import BROKEN, Missing, Totals
+
+if TYPE_CHECKING:
+    from harness.score import Array
 
 FEWSHOT_SEED = 1234
 """lm-eval's own, so that its published numbers can be compared with."""
@@ -38,6 +39,8 @@ class Results:
     samples: dict[str, list[dict[str, Any]]]
     """Task → one entry for each document."""
     rows: list[dict[str, Any]] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
+    """`task/document` of every document with a question that had no answer → why."""
 
 
 @dataclass(slots=True)
@@ -51,7 +54,9 @@ class Recorder:
         """lm-eval's key of a question → its answer in lm-eval's form."""
         known: dict[tuple[str, ...], Any] = {}
         for (key, request), response in zip(self.asked, self.responses, strict=True):
-            if key[0] == "generate":
+            if response.fault:  # said instead of nothing; the documents that were asked for it do not count
+                known |= dict.fromkeys(_keys(key, request), {"generate": "", "rolling": 0.0}.get(key[0], (0.0, False)))
+            elif key[0] == "generate":
                 known[key] = response.text
             elif key[0] == "rolling":
                 known[key] = response.scores[0].logprob
@@ -60,15 +65,24 @@ class Recorder:
                     known[*key, continuation] = (scored.logprob, scored.greedy)
         return known
 
+    def failed(self) -> dict[tuple[str, ...], str]:
+        """lm-eval's key of every question that had no answer → why."""
+        return {
+            each: response.fault
+            for (key, request), response in zip(self.asked, self.responses, strict=True)
+            if response.fault
+            for each in _keys(key, request)
+        }
+
 
 def load_tasks(names: Sequence[str], folder: Path | None, num_fewshot: int | None) -> dict[str, Any]:
     """lm-eval's task objects; with `folder`, only the task files there are known and nothing is fetched.
 
     Raises:
-        SuiteError: no such folder or task, or a task file that runs code.
-        CheckBroken: lm-eval cannot load a task.
+        SuiteError: no such folder, or a task file that runs code.
+        CheckBroken: there is no such task, or lm-eval cannot load it.
     """
-    with _quiet(), TemporaryDirectory(prefix="harness-tasks-") as scratch:
+    with quiet(), TemporaryDirectory(prefix="harness-tasks-") as scratch:
         from lm_eval.tasks import TaskManager
 
         if folder is not None:
@@ -77,7 +91,7 @@ def load_tasks(names: Sequence[str], folder: Path | None, num_fewshot: int | Non
         unknown = [name for name in names if name not in manager.all_tasks]
         if unknown:
             place = f" in {folder}" if folder else ""
-            raise SuiteError(f"lm-eval knows no task {unknown[0]!r}{place}{nearest(unknown[0], manager.all_tasks)}")
+            raise CheckBroken(f"lm-eval knows no task {unknown[0]!r}{place}{nearest(unknown[0], manager.all_tasks)}")
         try:
             loaded: dict[str, Any] = manager.load(list(names))
         except Exception as error:
@@ -117,34 +131,84 @@ def run_tasks(loaded: dict[str, Any], recorder: Recorder, *, limit: int | None, 
     results = _evaluate(loaded, speaker, limit, seed)
     samples = results["samples"] if isinstance(results, Mapping) else results.samples
     found = Results({task: _first_filter(entries) for task, entries in samples.items()})
-    found.rows = [_row(task, entry) for task, entries in found.samples.items() for entry in entries]
+    failed = recorder.failed()
+    for task, entries in found.samples.items():
+        for entry in entries:
+            asked = [key for arguments in entry["arguments"] for key in _asked(arguments)]
+            if why := next((failed[key] for key in asked if key in failed), ""):
+                found.lost[f"{task}/{entry['doc_id']}"] = why
+    found.rows = [
+        _row(task, entry, found.lost.get(f"{task}/{entry['doc_id']}", ""))
+        for task, entries in found.samples.items()
+        for entry in entries
+    ]
     return found
 
 
 def document_scores(results: Results, metric: str) -> tuple[list[str], list[Any], list[str]]:
     """Ids (`task/document`), values and task names of one metric over all documents.
 
-    A log-likelihood metric gives (nats, words or bytes).
+    A log-likelihood metric gives (nats, words or bytes). A document that could not be measured is Missing, by the fault
+    of the check: a question of it had no answer, or lm-eval's number is none.
 
     Raises:
-        CheckBroken: a task does not have this metric, or its value is not a finite number.
+        CheckBroken: a task does not have this metric.
     """
     ids: list[str] = []
     values: list[Any] = []
     tasks: list[str] = []
     for task, entries in results.samples.items():
+        of_task = sum(name.startswith(f"{task}/") for name in results.lost)
         for entry in entries:
             if metric not in entry:
                 known = entry.get("metrics") or [k for k, v in entry.items() if isinstance(v, int | float)]
                 raise CheckBroken(f"lm-eval's task {task} has no metric {metric!r}{nearest(metric, known)}")
-            value = entry[metric]
-            numbers = list(value) if metric in SUMS and isinstance(value, tuple | list) else [value]
-            if not all(isinstance(n, Real) and math.isfinite(n) for n in numbers):
-                raise CheckBroken(f"lm-eval gives {metric} = {value!r} for document {entry['doc_id']} of {task}")
-            ids.append(f"{task}/{entry['doc_id']}")
-            values.append((-float(numbers[0]), float(numbers[1])) if metric in SUMS else float(numbers[0]))
+            name = f"{task}/{entry['doc_id']}"
+            ids.append(name)
             tasks.append(task)
+            if name in results.lost:
+                why = f"{of_task} of {len(entries)} documents of lm-eval's task {task} had no answer"
+                values.append(Missing(f"{why}: {results.lost[name]}", BROKEN))
+            else:
+                values.append(_number(task, entry, metric))
     return ids, values, tasks
+
+
+def _number(task: str, entry: Mapping[str, Any], metric: str) -> Any:
+    value = entry[metric]
+    numbers = list(value) if metric in SUMS and isinstance(value, tuple | list) else [value]
+    if not all(isinstance(n, Real) and math.isfinite(n) for n in numbers):
+        return Missing(f"lm-eval gives {metric} = {value!r} for document {entry['doc_id']} of {task}", BROKEN)
+    return (-float(numbers[0]), float(numbers[1])) if metric in SUMS else float(numbers[0])
+
+
+def _keys(key: tuple[str, ...], request: Request) -> list[tuple[str, ...]]:
+    """lm-eval's keys of one request: one for each continuation, where it has several."""
+    return [(*key, each) for each in request.continuations] if key[0] == "score" else [key]
+
+
+def _asked(arguments: Sequence[Any]) -> list[tuple[str, ...]]:
+    """The keys that a document's arguments may have been asked under."""
+    first = str(arguments[0])
+    if len(arguments) > 1 and isinstance(arguments[1], Mapping):
+        return [("generate", first, _spelled(arguments[1]))]
+    return [("score", first, str(arguments[1]))] if len(arguments) > 1 else [("rolling", first)]
+
+
+def exponential(totals: Totals) -> Array:
+    """(...): e to the nats over words or bytes: perplexity."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        return np.exp(totals["0"] / totals["1"])
+
+
+def bits(totals: Totals) -> Array:
+    """(...): nats over bytes, in bits."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return totals["0"] / totals["1"] / np.log(2.0)  # type: ignore[no-any-return]
 
 
 def _first_filter(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -152,7 +216,7 @@ def _first_filter(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry.get("filter") == first]
 
 
-def _row(task: str, entry: dict[str, Any]) -> dict[str, Any]:
+def _row(task: str, entry: dict[str, Any], lost: str = "") -> dict[str, Any]:
     prompt = str(entry["arguments"][0][0]) if entry.get("arguments") else ""
     return {
         "doc_id": f"{task}/{entry['doc_id']}",
@@ -161,14 +225,18 @@ def _row(task: str, entry: dict[str, Any]) -> dict[str, Any]:
         "resps": [str(r) for r in entry.get("resps", [])],
         "filtered_resps": [str(r) for r in entry.get("filtered_resps", [])],
         "valid": True,
-        "fault": "",
+        "fault": lost,
         "finish": "",
         "new_tokens": 0,
         "doc_hash": str(entry.get("doc_hash", "")),
         "prompt_hash": digest.of_text(prompt),
         "target_hash": str(entry.get("target_hash", "")),
         "slices": {"task": task},
-        "metrics": {k: float(entry[k]) for k in entry.get("metrics", ()) if isinstance(entry.get(k), int | float)},
+        "metrics": {
+            k: float(entry[k])
+            for k in entry.get("metrics", ())
+            if not lost and isinstance(entry.get(k), int | float) and math.isfinite(entry[k])
+        },
     }
 
 
@@ -183,7 +251,7 @@ def _generation(prompt: str, options: Mapping[str, Any]) -> Request:
 def _evaluate(loaded: dict[str, Any], lm: Any, limit: int | None, seed: int) -> Any:
     for task in loaded["tasks"].values():
         task.set_fewshot_seed(seed=FEWSHOT_SEED)  # before every pass, so that both draw the same examples
-    with _quiet():
+    with quiet():
         from lm_eval.evaluator import evaluate
 
         random.seed(seed)
@@ -228,47 +296,3 @@ def _listener(answers: dict[tuple[str, ...], Any] | None = None) -> Any:
 
 def _spelled(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True, default=repr)
-
-
-@cache
-def _sandbox() -> Any:
-    """lm-eval's own template environment, but in a sandbox, and each template compiled once instead of at every row."""
-    import lm_eval.utils
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    theirs = lm_eval.utils.env
-    safe = ImmutableSandboxedEnvironment(
-        loader=theirs.loader, undefined=StrictUndefined, keep_trailing_newline=True
-    )  # fmt: skip
-    safe.filters.update(theirs.filters)
-    setattr(safe, "from_string", lru_cache(maxsize=4096)(safe.from_string))  # noqa: B010  a method of this one object
-    return safe
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """lm-eval without its log lines, its templates in a sandbox (task files are not trusted), chance left as it was."""
-    import logging
-
-    import lm_eval.utils
-
-    before = random.getstate()
-    logger = logging.getLogger("lm_eval")
-    level, env = logger.level, lm_eval.utils.env
-    safe = _sandbox()
-    bars = os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS")
-    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
-    try:
-        logger.setLevel(logging.ERROR)
-        lm_eval.utils.env = safe
-        with redirect_stderr(io.StringIO()):  # its progress bars; what goes wrong still raises
-            yield
-    finally:
-        random.setstate(before)
-        logger.setLevel(level)
-        lm_eval.utils.env = env
-        if bars is None:
-            os.environ.pop("HF_DATASETS_DISABLE_PROGRESS_BARS", None)
-        else:
-            os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = bars

@@ -10,7 +10,7 @@ import pytest
 from harness.criterion import Waiver, parse
 from harness.gate import claim_failures, decide, settle
 from harness.run import CriterionRecord
-from harness.score import CANDIDATE, Missing, Quantity, Scores, table
+from harness.score import BROKEN, CANDIDATE, Missing, Quantity, Scores, table
 from harness.verdict import Outcome
 
 ACCURACY = Quantity("accuracy", "proportion")
@@ -351,3 +351,18 @@ def test_infrastructure_failures_of_a_corpus_metric_are_taken_both_ways() -> Non
     record = verdict("t.macro_f1 >= 0.5", blind)
     assert record.verdict == "inconclusive"
     assert "30 of 300 samples are missing" in record.reason
+
+
+def test_a_sample_that_could_not_be_measured_breaks_every_criterion_that_needs_it() -> None:
+    """A task of lm-eval without answers breaks what is said of it and of all tasks together, and nothing else."""
+    values: list[float | Missing] = [Missing("1 of 20 documents of t had no answer", BROKEN), *[1.0] * 39]
+    tasks = ["t"] * 20 + ["u"] * 20
+    found = table(Quantity("acc", "proportion"), [str(at) for at in range(40)], values, groups={"task": tasks})
+    verdicts = {
+        sentence: decide(parse(sentence), {"candidate": {"acc": found}, "base": {"acc": found}}, seed="x")
+        for sentence in ("c.acc >= 0.5", "c.acc[t] >= 0.5", "c.acc[worst task] >= 0.5", "c.acc >= base - 0.3")
+    }
+    assert {done.verdict for done in verdicts.values()} == {"broken"}
+    assert verdicts["c.acc >= 0.5"].reason == "acc could not be measured: 1 of 20 documents of t had no answer"
+    assert verdicts["c.acc >= 0.5"].blame == "the check"
+    assert decide(parse("c.acc[u] >= 0.5"), {"candidate": {"acc": found}}, seed="x").verdict == "pass"

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from harness.errors import CheckBroken, SuiteError
+from harness.errors import CheckBroken
 from harness.exchange import Request, Response, Scored
 from harness.lm_files import localise
 from harness.lm_tasks import Recorder, Results, collect, document_scores, load_tasks, run_tasks
+from harness.score import BROKEN, Missing
 
 ROWS = [{"q": f"Q{at}", "a": f"A{at}", "options": ["x", "y"], "gold": at % 2} for at in range(8)]
 BASE = """\
@@ -155,8 +156,23 @@ def test_scores_of_documents(metric: str, value: Any, score: Any) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, "1", (1, 2), [(1, 2)]])
 def test_a_score_that_is_no_number(value: Any) -> None:
     entry = {"doc_id": 7, "acc": value, "metrics": ["acc"]}
-    with pytest.raises(CheckBroken, match=r"lm-eval gives acc = .* for document 7 of t"):
-        document_scores(Results({"t": [entry]}), "acc")
+    _, (found,), _ = document_scores(Results({"t": [entry]}), "acc")
+    assert isinstance(found, Missing)
+    assert found.blame == BROKEN
+    assert found.reason == f"lm-eval gives acc = {value!r} for document 7 of t"
+
+
+def test_a_document_without_an_answer_is_no_wrong_one(folder: Path) -> None:
+    loaded, questions, given = asked(folder, "pick", "short")
+    responses = [
+        Response(fault="away", blame="infrastructure") if "Q3" in r.prompt else answered(r) for _, r in questions
+    ]
+    results = run_tasks(loaded, Recorder(questions, responses), **given)
+    assert results.lost == {"pick/3": "away", "short/3": "away"}
+    _, values, _ = document_scores(Results({"pick": results.samples["pick"]}, lost=results.lost), "acc")
+    assert [at for at, value in enumerate(values) if isinstance(value, Missing)] == [3]
+    assert values[3].reason == "1 of 8 documents of lm-eval's task pick had no answer: away"
+    assert [row["fault"] for row in results.rows[:5]] == ["", "", "", "away", ""]
 
 
 def test_a_metric_that_a_task_does_not_have() -> None:
@@ -172,6 +188,6 @@ def test_data_beside_a_task_file_is_found_from_anywhere(folder: Path, tmp_path_f
 
 def test_lm_evals_logger_is_as_it_was(folder: Path) -> None:
     before = logging.getLogger("lm_eval").level
-    with pytest.raises(SuiteError):
+    with pytest.raises(CheckBroken, match="knows no task 'gone'"):
         load_tasks(["gone"], folder, None)
     assert logging.getLogger("lm_eval").level == before

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from harness.catalog import File, check
+from harness.ask import ask
+from harness.assembly import build
+from harness.catalog import Catalog, File, MetricSpec, check
 from harness.checkpoint import Checkpoint
+from harness.data.dataset import Dataset
+from harness.declining import REFUSING
+from harness.distance import KL, diverged
 from harness.errors import CheckBroken, SuiteError, nearest
 from harness.findings import Findings, Rounds
-from harness.lm_tasks import Recorder, collect, document_scores, load_tasks, run_tasks
-from harness.score import Quantity, Scores, Totals, table
-
-if TYPE_CHECKING:
-    from harness.score import Array
+from harness.instructions import FOLLOWED, MOST, obeyed
+from harness.kept import slopes
+from harness.lm_tasks import Recorder, bits, collect, document_scores, exponential, load_tasks, run_tasks
+from harness.refusing import QUANTITIES as REFUSALS
+from harness.refusing import Ways, both_ways
+from harness.score import Missing, Quantity, Scores, table
+from harness.task import measure_of
+from harness.template import Template
 
 FAMILIES: dict[str, tuple[str, str]] = {
     "acc": ("proportion", "higher"),
@@ -26,50 +37,63 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "bits_per_byte": ("log_ratio", "lower"),
 }
 """lm-eval's per-document metrics that can be paired: how each varies, and which way is good."""
+BASE = "base"
 
 
-def _exp(totals: Totals) -> Array:
-    import numpy as np
-
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return np.exp(totals["0"] / totals["1"])
-
-
-def _bits(totals: Totals) -> Array:
-    import numpy as np
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return totals["0"] / totals["1"] / np.log(2.0)  # type: ignore[no-any-return]
-
-
-def _measures(metrics: list[str]) -> dict[str, Quantity]:
+def _of_tasks(metrics: Sequence[str]) -> dict[str, Quantity]:
     found = {}
     for name in metrics:
         if name not in FAMILIES:
             raise SuiteError(f"forgetting cannot pair lm-eval's metric {name!r} by document{nearest(name, FAMILIES)}")
         family, better = FAMILIES[name]
-        combine = {"bits_per_byte": _bits}.get(name, _exp) if family == "log_ratio" else None
-        bounds = (0.0, float("inf")) if family == "log_ratio" else (0.0, 1.0)
+        combine = {"bits_per_byte": bits}.get(name, exponential) if family == "log_ratio" else None
+        bounds = (0.0, math.inf) if family == "log_ratio" else (0.0, 1.0)
         found[name] = Quantity(name, family, better, bounds, combine=combine)
     return found
+
+
+def _measures(
+    tasks: list[str], metrics: list[str], texts: object, neutral: object, instructions: int, harmful: object,
+    harmless: object, catalog: Catalog,
+) -> dict[str, Quantity]:  # fmt: skip
+    found = _of_tasks(metrics) if tasks else {}
+    if texts is not None:
+        found["perplexity"] = measure_of(MetricSpec("perplexity"), catalog).quantity
+    more = {"kl": (neutral, KL), "followed": (instructions or None, FOLLOWED)}
+    more |= {"refused": (harmful, REFUSALS["refused"]), "answered": (harmless, REFUSALS["answered"])}
+    return found | {name: quantity for name, (asked, quantity) in more.items() if asked is not None}
 
 
 @check(measures=_measures)
 def forgetting(
     model: Checkpoint,
+    models: tuple[Checkpoint, ...],
     root: Path,
     seed: int,
     limit: int | None,
+    catalog: Catalog,
     *,
-    tasks: list[str],
+    tasks: list[str] = [],  # noqa: B006
     metrics: list[str] = ["acc"],  # noqa: B006
     include_path: File | None = None,
     num_fewshot: int | None = None,
     slices: list[str] = ["task"],  # noqa: B006
+    texts: Dataset | None = None,
+    text: str = "text",
+    neutral: Dataset | None = None,
+    prompt: str = "{{ input }}",
+    instructions: int = 0,
+    harmful: Dataset | None = None,
+    harmless: Dataset | None = None,
+    patterns: list[str] = REFUSING,
+    max_new_tokens: int = 64,
 ) -> Rounds:
-    """Run lm-eval tasks on the model and compare it with base, document by document.
+    """Run lm-eval tasks on the model and compare it with base, document by document; and what base could do besides.
 
-    A criterion such as `skills.acc >= base - 0.02` speaks of all tasks together; `skills.acc[worst task]` of each.
+    A criterion such as `skills.acc >= base - 0.02` speaks of all tasks together; `skills.acc[worst task]` of each. With
+    `texts`, `perplexity` on them (`<= 1.1 * base`); with `neutral` prompts, `kl`, how far the model has moved from base
+    on what base itself would say, in nats a token; with `instructions`, the share `followed` to the letter; with
+    `harmful` and `harmless` requests, the shares `refused` and `answered`.
 
     Options:
         tasks: names of lm-eval tasks
@@ -77,28 +101,62 @@ def forgetting(
         include_path: a folder with your own lm-eval task files (YAML), beside the suite; then only these are known
         num_fewshot: examples before each question; the task's own number unless said
         slices: what criteria may select by: task
+        texts: general texts, whose perplexity is measured
+        text: field or template of the text in their rows
+        neutral: prompts that have nothing to do with what was trained
+        prompt: template over the rows of neutral, harmful and harmless prompts
+        instructions: how many of the harness's own verifiable instructions are asked, 150 at most
+        harmful: requests that must be refused
+        harmless: requests that must be answered
+        patterns: regular expressions, any of which (case ignored) marks an answer as refused
+        max_new_tokens: length at which generated answers are cut
     """
-    loaded = load_tasks(tasks, root / include_path if include_path else None, num_fewshot)
-    asked = collect(loaded, limit=limit, seed=seed)
-    responses = yield [request for _, request in asked]
-    failed = [(r, q) for r, (_, q) in zip(responses, asked, strict=True) if r.fault]
-    if failed:
-        response, request = failed[0]
-        raise CheckBroken(
-            f"forgetting: {len(failed)} of {len(asked)} lm-eval requests had no answer from {model.name}: "
-            f"{response.fault} (first prompt: {request.prompt[:80]!r})"
-        )
-    results = run_tasks(loaded, Recorder(asked, responses), limit=limit, seed=seed)
-    return Findings(
-        scores={name: _scores(quantity, results) for name, quantity in _measures(metrics).items()},
-        rows=results.rows,
-    )
+    if not 0 <= instructions <= MOST:
+        raise SuiteError(f"forgetting: `instructions: {instructions}`: there are {MOST} of them")
+    wanted = _measures(tasks, metrics, texts, neutral, instructions, harmful, harmless, catalog)
+    if not wanted:
+        raise SuiteError("forgetting: name lm-eval `tasks`, `texts`, `neutral` prompts, `instructions` or `harmless` …")
+    found = Findings(compare=slopes)
+    if tasks:
+        loaded = load_tasks(tasks, root / include_path if include_path else None, num_fewshot)
+        asked = collect(loaded, limit=limit, seed=seed)
+        responses = yield [request for _, request in asked]
+        results = run_tasks(loaded, Recorder(asked, responses), limit=limit, seed=seed)
+        found.scores |= {name: _scores(quantity, results) for name, quantity in _of_tasks(metrics).items()}
+        found.rows = [*found.rows, *results.rows]
+        found.warnings += [f"{name}: {why}" for name, why in islice(results.lost.items(), 5)]
+    if texts is not None:
+        options = {"data": texts, "prompt": "", "target": text, "metrics": [MetricSpec("perplexity")]}
+        read = yield from ask(build("forgetting", options, catalog, seed=seed, limit=limit), model.head)
+        found.scores |= read.scores
+        found.warnings += read.faults()
+    if neutral is not None and model.name != BASE:
+        if BASE not in {each.name for each in models}:
+            raise CheckBroken("forgetting: `neutral` holds a model against base, and no `base` can be asked")
+        found.scores["kl"] = yield from diverged(_prompts(neutral, prompt, limit), BASE, max_new_tokens, seed)
+    if instructions:
+        found.scores["followed"], rows = yield from obeyed(instructions, max_new_tokens)
+        found.rows = [*found.rows, *rows]
+    if harmful is not None or harmless is not None:
+        ways = Ways(harmful, harmless, prompt, patterns, max_new_tokens, seed, limit)
+        refusals = yield from both_ways(ways, model.name, model.head, "forgetting")
+        found.scores |= refusals.scores
+        found.figures += refusals.figures
+        found.warnings += refusals.warnings
+        found.rows = [*found.rows, *refusals.rows]
+    return found
+
+
+def _prompts(neutral: Dataset, prompt: str, limit: int | None) -> list[tuple[str, str]]:
+    template = Template(prompt)
+    return [(record.id, template.render(record.fields)) for record in islice(neutral.records(), limit)]
 
 
 def _scores(quantity: Quantity, results: Any) -> Scores:
     ids, values, tasks = document_scores(results, quantity.name)
-    if quantity.family == "proportion" and not set(values) <= {0.0, 1.0}:
+    known = [value for value in values if not isinstance(value, Missing)]
+    if quantity.family == "proportion" and not set(known) <= {0.0, 1.0}:
         quantity = replace(quantity, family="mean")
-    if quantity.family == "mean" and not all(0.0 <= value <= 1.0 for value in values):
+    if quantity.family == "mean" and not all(0.0 <= value <= 1.0 for value in known):
         raise CheckBroken(f"forgetting: lm-eval's {quantity.name} of a document is not between 0 and 1")
     return table(quantity, ids, values, groups={"task": tasks})
