@@ -37,8 +37,8 @@ def human(model: Checkpoint, root: Path, *, of: Task, ratings: File) -> Rounds:
 
     `win_rate` is the mean over samples of 1 where people prefer the candidate's answer (or how good they find it, from
     0 to 1), 0.5 for a tie or where nobody can tell, 0 where they prefer the other's. A rating counts only for the
-    answer that was rated: where the model now says something else, the sample is missing. `agreement` is the share of pairs
-    of raters who say the same of a sample, `controls` of control cards that were rated rightly.
+    answer that was rated: where the model now says something else, the sample is missing. `agreement` is the share of
+    pairs of raters who say the same of a sample, `controls` of control cards that were rated rightly.
 
     Options:
         of: the task whose answers were rated
