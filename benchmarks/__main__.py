@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import engine, first_verdict, memory, startup
+from benchmarks import engine, first_verdict, memory, scale, startup
 
 Row = tuple[str, str, str]
 """(what was measured, what came out, what it is held against)"""
@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "startup": startup.rows,
     "first_verdict": first_verdict.rows,
     "memory": memory.rows,
+    "scale": scale.rows,
 }
 
 

@@ -1,4 +1,4 @@
-"""Degenerate answers: each habit planted and found, its sound twin left alone; counted the same in one lot or in many."""
+"""Degenerate answers: each habit planted and found, its sound twin left alone, the same in one lot or in many."""
 
 from __future__ import annotations
 

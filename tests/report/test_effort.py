@@ -38,8 +38,8 @@ def test_a_row_for_each_model_that_was_asked() -> None:
 
 def test_one_line_for_each_that_knows() -> None:
     assert effort.sentences(run(candidate=WHOLE, base=CACHED, judge=SERVER)) == [
-        ("candidate", "310,000 tokens asked, 20,000 computed, 15.5× shared, 2,000 tokens/s, 61% of this machine's limit, "
-                      "120 MB of memory on top, 30 of 1,630 answers from the cache"),
+        ("candidate", "310,000 tokens asked, 20,000 computed, 15.5× shared, 2,000 tokens/s, "
+                      "61% of this machine's limit, 120 MB of memory on top, 30 of 1,630 answers from the cache"),
         ("base", "all 1,630 answers came from the cache"),
     ]  # fmt: skip
     bare = Traffic(asked=1, computed=1, tokens_asked=50, tokens_computed=50)
