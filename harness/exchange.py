@@ -31,6 +31,11 @@ class Request:
     """Name of the model it is addressed to; empty for the model that the check is being asked of."""
     fresh: bool = False
     """Never answered from the cache (timings)."""
+    together: str = field(default="", compare=False)
+    """Fresh requests that follow each other under one mark are given to the model at once and timed as one; empty for
+    one by one."""
+    memory: bool = field(default=False, compare=False)
+    """Whether the memory that a fresh request takes is watched."""
     system: str = ""
     """A system message before the prompt, in place of the suite's own; text of models and data never stands here."""
     schema: str = ""
@@ -86,7 +91,9 @@ class Response:
     prompt_tokens: int = 0
     new_tokens: int = 0
     seconds: float | None = None
-    """Wall time of this answer alone, where it was answered alone."""
+    """Wall time of this answer alone, or of all that were asked together with it."""
+    peak_bytes: int | None = None
+    """Most memory while it was answered, above what was held before; where the request asked for it."""
     fault: str = ""
     """Why there is no answer, as a sentence; empty when there is one."""
     blame: str = ""
@@ -166,6 +173,22 @@ class Facts:
     """What it can answer: `causal`, `seq2seq` or `classifier`; empty where that is not known."""
     effort: Effort | None = None
     """What answering took so far; None where the model does not know (a server, a recording)."""
+
+
+def lots(requests: Sequence[Request]) -> list[list[int]]:
+    """Places of requests in the order in which they are timed: those marked to be asked together in one list.
+
+    >>> lots([Request("generate", "a", together="x"), Request("generate", "b", together="x"), Request("generate", "c")])
+    [[0, 1], [2]]
+    """
+    found: list[list[int]] = []
+    for at, request in enumerate(requests):
+        before = requests[found[-1][-1]] if found else None
+        if before is not None and request.together and (request.together, request.to) == (before.together, before.to):
+            found[-1].append(at)
+        else:
+            found.append([at])
+    return found
 
 
 class Model(Protocol):

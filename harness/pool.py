@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 from harness.errors import Broken, CheckpointBroken, HarnessError, OutputBroken
-from harness.exchange import Facts, Model, Request, Response
+from harness.exchange import Facts, Model, Request, Response, lots
+from harness.footprint import footprint
 from harness.run import Traffic
 from harness.store import Answers, Recall
 from harness.watch import Watch
@@ -105,7 +106,8 @@ class Pool:
     def answer(self, asked: Sequence[tuple[str, Request]]) -> list[Response]:
         """One response for each (model name, request), in order; a model that breaks (`place.broken`) gives faults.
 
-        Fresh requests are asked one by one in the order given, after everything else.
+        Fresh requests are asked in the order given, after everything else: one by one, or at once where they are marked
+        to be asked together.
         """
         responses: dict[int, Response] = {}
         for name in dict.fromkeys(model for model, _ in asked):
@@ -118,9 +120,11 @@ class Pool:
                     raise
                 found = [_fault(error)] * len(at)
             responses.update(zip(at, found, strict=True))
-        for i, (name, request) in enumerate(asked):
-            if request.fresh:
-                responses[i] = self._timed(self.places[name], request)
+        fresh = [i for i, (_, request) in enumerate(asked) if request.fresh]
+        for lot in lots([replace(asked[i][1], to=asked[i][0]) for i in fresh]):
+            at = [fresh[i] for i in lot]
+            place = self.places[asked[at[0]][0]]
+            responses.update(zip(at, self._timed(place, [asked[i][1] for i in at]), strict=True))
         return [responses[i] for i in range(len(asked))]
 
     def close(self) -> None:
@@ -181,25 +185,39 @@ class Pool:
             place.answers.put_many(fresh.items())
         fresh.clear()
 
-    def _timed(self, place: Place, request: Request) -> Response:
+    def _timed(self, place: Place, requests: list[Request]) -> list[Response]:
+        """Requests that are asked at once; a recording has the seconds of single answers only."""
         try:
             with place.watched("answering"):
                 model = place.opened()
-                began = perf_counter()
-                response = dict(model.answer([request])).get(0)
-                seconds = perf_counter() - began
-                if response is None:
-                    raise CheckpointBroken(f"the model {place.name} left a request unanswered: {request.prompt[:80]!r}")
+                with footprint(watched=any(request.memory for request in requests)) as taken:
+                    began = perf_counter()
+                    found = dict(model.answer(requests))
+                    seconds = perf_counter() - began
+                if silent := [request for at, request in enumerate(requests) if at not in found]:
+                    text = f"the model {place.name} left a request unanswered: {silent[0].prompt[:80]!r}"
+                    raise CheckpointBroken(text)
         except Broken as error:
             if place.broken is not error:
                 raise
-            return _fault(error)
-        place.count(asked=1, distinct=1, computed=1, seconds=seconds,
-                    prompt_tokens=response.prompt_tokens, new_tokens=response.new_tokens)  # fmt: skip
-        self._watch.advance(1, response.prompt_tokens + response.new_tokens)
-        if response.seconds is None and not place.by_sample and not response.fault:
-            return replace(response, seconds=seconds)
+            return [_fault(error)] * len(requests)
+        answered = [found[at] for at in range(len(requests))]
+        place.count(asked=len(requests), distinct=len(requests), computed=len(requests), seconds=seconds,
+                    prompt_tokens=sum(r.prompt_tokens for r in answered),
+                    new_tokens=sum(r.new_tokens for r in answered))  # fmt: skip
+        for response in answered:
+            self._watch.advance(1, response.prompt_tokens + response.new_tokens)
+        return [_clocked(place, response, seconds, len(requests), taken.peak) for response in answered]
+
+
+def _clocked(place: Place, response: Response, seconds: float, asked: int, peak: int | None) -> Response:
+    """A response with the wall time and the memory that it took, with all that was asked at once with it."""
+    if response.fault:
         return response
+    if place.by_sample:
+        return response if asked == 1 else replace(response, seconds=None)
+    own = asked == 1 and response.seconds is not None
+    return replace(response, seconds=response.seconds if own else seconds, peak_bytes=peak)
 
 
 def _in_order(pair: tuple[str, Request]) -> tuple[str, ...]:

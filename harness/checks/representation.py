@@ -31,8 +31,8 @@ def representation(
     `smallest` is how many rows the smallest group has; `ungrouped` the share of rows without a group; `label_gap` how
     far the labels of the group that differs most are from those of all other rows (total variation: 0 to 1).
     With `favorable`, `disparate_impact` is the rate of favourable labels of the other groups over that of the
-    privileged one, and `rate_gap` privileged minus others; both can be asked of one group (`[worst group]`), and a group of
-    fewer than 30 rows decides nothing.
+    privileged one, and `rate_gap` privileged minus others; both can be asked of one group (`[worst group]`), and a
+    group of fewer than 30 rows decides nothing.
 
     Options:
         data: the rows

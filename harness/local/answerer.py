@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.exchange import Facts, Request, Response
+from harness.exchange import Facts, Request, Response, lots
 from harness.local.batch import Budget
 from harness.local.canonical import ROWS
 from harness.local.classifying import classify_requests
@@ -104,7 +104,8 @@ class Answerer:
             self._seat.lease.release()
 
     def answer(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """(index, response) as they are ready. Requests marked fresh are answered first, one by one, and timed.
+        """(index, response) as they are ready. Requests marked fresh are answered first, one by one or as many as are
+        to be asked together, and timed.
 
         Raises:
             CheckpointBroken: logits that are not finite.
@@ -112,11 +113,14 @@ class Answerer:
         if self._closed:
             raise RuntimeError("this model was closed")
         numbered = list(enumerate(requests))
-        for pair in (pair for pair in numbered if pair[1].fresh):
+        fresh = [pair for pair in numbered if pair[1].fresh]
+        for lot in lots([request for _, request in fresh]):
             start = time.perf_counter()
-            ((index, response),) = self._answer([pair])
-            self._meter.ask(response)
-            yield index, replace(response, seconds=time.perf_counter() - start)
+            answered = list(self._answer([fresh[at] for at in lot]))
+            seconds = time.perf_counter() - start
+            for index, response in answered:
+                self._meter.ask(response)
+                yield index, replace(response, seconds=seconds)
         for block in _blocks([pair for pair in numbered if not pair[1].fresh]):
             for index, response in self._answer(block):
                 self._meter.ask(response)
