@@ -13,6 +13,7 @@ from harness.errors import Broken, CheckBroken, HarnessError, NothingSelected, S
 from harness.exchange import Request, Response
 from harness.findings import Findings, Rounds
 from harness.pool import Pool
+from harness.prefix import warning
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Interview:
     broken: Broken | None = None
     seconds: float = 0.0
     """Time spent in the check itself, not in the models."""
+    notes: list[str] = field(default_factory=list)
+    """What is noticed about the way it asks, one sentence each."""
 
     @property
     def done(self) -> bool:
@@ -89,6 +92,8 @@ def _advance(interview: Interview, heard: list[Response] | None) -> None:
             text = f"asked with a {type(wrong[0]).__name__}; checks yield lists of Request"
             raise CheckBroken(f"check {interview.check!r} {text}")
         interview.pending = asked
+        if heard is None and (told := warning(interview.check, [r.prompt for r in asked if not r.fresh])):
+            interview.notes.append(told)
     except StopIteration as stop:
         if isinstance(stop.value, Findings):
             interview.findings = stop.value

@@ -253,6 +253,7 @@ def _warnings(evidence: Evidence) -> list[str]:
     told += evidence.workshop.store.warnings
     for name, place in evidence.pool.places.items():
         told += [f"{name}: {text}" for text in (place.facts.warnings if place.facts else ())]
+    told += dict.fromkeys(note for interview in evidence.interviews for note in interview.notes)
     if plan.limit is not None:
         told.append(
             f"Only the first {plan.limit} rows of each data set were asked (--limit): a smoke test, not an acceptance."

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from typing import Any
 
+from harness.prefix import common
+
 OVERLAP = 3
 """Words by which pieces overlap: one to begin with, one to agree on, and one whose end is not trusted."""
 PIECES = 2048
@@ -132,7 +134,7 @@ def _plan(texts: list[str]) -> tuple[list[_Piece], dict[str, _Piece]]:
     """All pieces, parents first, and the last piece of each text; nothing where no beginning is worth it."""
     import numpy as np
 
-    common = np.array([0, *(_common(a, b) for a, b in pairwise(texts))])
+    shares = np.array([0, *(common(a, b) for a, b in pairwise(texts))])
     pieces: list[_Piece] = []
     leaves: dict[str, _Piece] = {}
     waiting: list[tuple[int, int, int, _Piece | None]] = [(0, len(texts), 0, None)]
@@ -143,7 +145,7 @@ def _plan(texts: list[str]) -> tuple[list[_Piece], dict[str, _Piece]]:
             if parent is not None:
                 pieces.append(leaf)
             continue
-        shared = common[low + 1 : high]
+        shared = shares[low + 1 : high]
         least = int(shared.min())
         if least - start >= GAIN and (cut := _cut(texts[low], start, least)):
             end, begin = cut
@@ -155,27 +157,11 @@ def _plan(texts: list[str]) -> tuple[list[_Piece], dict[str, _Piece]]:
     return pieces, leaves
 
 
-def _cut(text: str, start: int, common: int) -> tuple[int, int] | None:
+def _cut(text: str, start: int, shared: int) -> tuple[int, int] | None:
     """(end of the piece, beginning of the next): the last blank between words, and one some words before it."""
-    base = max(start, common - SEEN)
-    found = [base + match.start() for match in _CUT.finditer(text[base : common + 1]) if base + match.end() <= common]
+    base = max(start, shared - SEEN)
+    found = [base + match.start() for match in _CUT.finditer(text[base : shared + 1]) if base + match.end() <= shared]
     return (found[-1], found[-1 - OVERLAP]) if len(found) > OVERLAP + 1 else None
-
-
-def _common(one: str, other: str) -> int:
-    """Length of the common beginning.
-
-    >>> _common("abcd", "abxd")
-    2
-    """
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _word_starts(tokenizer: Any) -> Callable[[Any], list[int]] | None:
