@@ -72,8 +72,8 @@ def warning(check: str, prompts: Iterable[str]) -> str:
         return (
             f"check {check!r}: paragraphs that many prompts have (examples, passages) stand in another order, or "
             "others of them, before each question, so that little is shared: every token is asked "
-            f"{found.now:.1f} times, and could be {found.ordered:.1f} times with the same ones in the same order before all (in lm-eval's task "
-            "files: `fewshot_config: {sampler: first_n}`)"
+            f"{found.now:.1f} times, and could be {found.ordered:.1f} times with the same ones in the same order "
+            "before all (in lm-eval's task files: `fewshot_config: {sampler: first_n}`)"
         )
     return ""
 
