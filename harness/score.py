@@ -142,12 +142,12 @@ class Scores:
         """`field=value` → its rows, of one slice field or of all of them, in the order of their names."""
         found: dict[str, list[int]] = {}
         for name in [field] if field else sorted(self.groups):
-            members: dict[str, list[int]] = {value: [] for value in set(self.groups[name]) - {EVERY, NOWHERE}}
+            rows: dict[str, list[int]] = {}
             for row, value in enumerate(self.groups[name]):
-                for member in members if value == EVERY else (value,):
-                    if member in members:
-                        members[member].append(row)
-            found.update({f"{name}={value}": rows for value, rows in members.items()})
+                rows.setdefault(value, []).append(row)
+            each = rows.pop(EVERY, [])
+            rows.pop(NOWHERE, None)
+            found.update({f"{name}={value}": sorted(each + members) for value, members in rows.items()})
         return dict(sorted(found.items()))
 
     def part(self, rows: Sequence[int]) -> Scores:
