@@ -84,7 +84,7 @@ def read(data: Dataset, names: Sequence[str], key: str | None) -> Knowledge:
 
 
 def unsupported(answer: str, context: str, question: str) -> list[Claim]:
-    """Entities of an answer that neither its context nor the question holds; names are known by their capital letters."""
+    """Entities of an answer that neither its context nor the question holds; names go by their capital letters."""
     nothing = Gazetteer()
     held = _expanded([*entities(context, nothing), *entities(question, nothing)])
     said = " ".join(words(f"{context} {question}"))
