@@ -1,11 +1,12 @@
-"""Text generation in batches, token by token on cached keys and values: greedy, or drawn with a seed of each request.
+"""Text generation token by token: what is asked, what came of it, and how each next token is chosen.
 
-Rows that end leave the batch. What a row says does not depend on the rows beside it: greedy decoding takes the most
-probable token; a drawn token comes from the row's own uniform numbers, by the inverse of the cumulative distribution.
+What a row says does not depend on the rows beside it: greedy decoding takes the most probable token; a drawn token
+comes from the row's own uniform numbers, by the inverse of the cumulative distribution.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -66,6 +67,43 @@ class Sampling:
     top_p: float = 1.0
 
 
+@dataclass(slots=True, eq=False)
+class Row:
+    """A draft being written."""
+
+    draft: Draft
+    said: list[int] = field(default_factory=list)
+    uniform: Sequence[float] = ()
+    """A number in [0, 1) for each token that may be drawn; none where nothing is drawn."""
+
+    @classmethod
+    def of(cls, draft: Draft) -> Row:
+        """Nothing said yet; the numbers come from the draft's own seed."""
+        import torch
+
+        if draft.temperature <= 0:
+            return cls(draft)
+        generator = torch.Generator().manual_seed(draft.seed % (1 << 63))
+        return cls(draft, [], torch.rand(draft.most, generator=generator, dtype=torch.float64).tolist())
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        """The prompt and what was said after it."""
+        return (*self.draft.prompt, *self.said) if self.said else self.draft.prompt
+
+
+class Chooser(Protocol):
+    """Chooses tokens, and decides when a text ends."""
+
+    def choose(self, logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+        """The next token of every row, from (rows, vocabulary) logits."""
+        ...
+
+    def say(self, row: Row, token: int) -> Written | None:
+        """Add a token to a row; what came of the draft, if that ended it."""
+        ...
+
+
 class Session(Protocol):
     """A batch of rows being decoded."""
 
@@ -122,7 +160,7 @@ class CausalSession:
 
 @dataclass(slots=True)
 class Writer:
-    """Runs sessions to their end."""
+    """Chooses tokens as a checkpoint's settings say, and runs sessions to their end. A `Chooser`."""
 
     tokenizer: Any
     ends: tuple[int, ...]
@@ -134,87 +172,83 @@ class Writer:
         self.stops = Stops(self.tokenizer)
 
     def write(self, session: Session, drafts: Sequence[Draft], device: torch.device) -> list[Written]:
-        """The texts of all drafts, in their order. All must have the same stop strings and the same `most`.
+        """The texts of all drafts, in their order.
 
         Raises:
             NotANumber: the logits of a row are not finite.
         """
         import torch
 
-        written: list[Written | None] = [None] * len(drafts)
+        written: dict[int, Written] = {}
+        rows = [Row.of(draft) for draft in drafts]
         alive = list(range(len(drafts)))
-        said: list[list[int]] = [[] for _ in drafts]
-        uniform = _uniform(drafts, device)
         logits = session.start()
-        suspects = self.stops.suspects(drafts[0].stop, logits.shape[-1], device)
-        ends = torch.tensor(self.ends or (-1,), device=device)
-        for step in range(drafts[0].most):
-            tokens = self._choose(logits, drafts, alive, uniform, step)
-            look = torch.isin(tokens, ends) if suspects is None else torch.isin(tokens, ends) | suspects[tokens]
-            for row, token, suspect in zip(alive, tokens.tolist(), look.tolist(), strict=True):
-                if written[row] is None:
-                    said[row].append(token)
-                    if suspect or len(said[row]) >= drafts[row].most:
-                        written[row] = self._finished(drafts[row], said[row])
-            going = [at for at, row in enumerate(alive) if written[row] is None]
+        for step in itertools.count(1):
+            tokens = self.choose(logits, [rows[at] for at in alive])
+            for at, token in zip(alive, tokens, strict=True):
+                if at not in written and (done := self.say(rows[at], token)):
+                    written[at] = done
+            going = [place for place, at in enumerate(alive) if at not in written]
             if not going:
                 break
-            if len(going) <= len(alive) * (1 - LEAVE):
-                rows = torch.tensor(going, device=device)
-                session.keep(rows)
-                tokens, alive = tokens[rows], [alive[at] for at in going]
-            logits = session.step(tokens)
-        return [done for done in written if done is not None]
+            full = any(drafts[at].most <= step for at in alive if at in written)  # there may be no room for more
+            if full or len(going) <= len(alive) * (1 - LEAVE):
+                session.keep(torch.tensor(going, device=device))
+                tokens, alive = [tokens[place] for place in going], [alive[place] for place in going]
+            logits = session.step(torch.tensor(tokens, device=device))
+        return [written[at] for at in range(len(drafts))]
+
+    def choose(self, logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+        """The next token of every row, from (rows, vocabulary) logits.
+
+        Raises:
+            NotANumber: the logits of a row are not finite.
+        """
+        import torch
+
+        best, tokens = logits.max(dim=-1)
+        if not bool(best.isfinite().all()):
+            raise NotANumber(rows[int((~best.isfinite()).nonzero()[0])].draft)
+        chosen: list[int] = tokens.tolist()
+        drawn = [at for at, row in enumerate(rows) if row.uniform]
+        if drawn:
+            heat = torch.tensor([rows[at].draft.temperature for at in drawn], device=logits.device)
+            at = [min(len(rows[at].said), len(rows[at].uniform) - 1) for at in drawn]
+            uniform = torch.tensor([rows[r].uniform[i] for r, i in zip(drawn, at, strict=True)], dtype=torch.float64)
+            some = logits[torch.tensor(drawn, device=logits.device)].float() / heat.clamp(min=1e-6)[:, None]
+            for place, token in zip(drawn, draw(some, uniform.to(logits.device), self.sampling).tolist(), strict=True):
+                chosen[place] = token
+        return chosen
+
+    def say(self, row: Row, token: int) -> Written | None:
+        """Add a token to a row; what came of the draft, if that ended it."""
+        row.said.append(token)
+        draft, said = row.draft, row.said
+        ended, full = token in self.ends, len(said) >= draft.most
+        if not (ended or full or self.stops.completed(said, draft.stop)):
+            return None
+        text = self.stops.decode(said[:-1] if ended else said)
+        cut = self.stops.cut(text, draft.stop)
+        if cut is None and not ended and not full:
+            return None
+        return Written(tuple(said), text if cut is None else cut, "stop" if ended or cut is not None else "length")
 
     def finish(self, draft: Draft, tokens: list[int]) -> Written:
         """What came of a draft whose tokens were made elsewhere, padding after the end included."""
         at = next((i for i, token in enumerate(tokens) if token in self.ends), None)
-        text = self._decode(tokens[: draft.most] if at is None else tokens[:at])
+        text = self.stops.decode(tokens[: draft.most] if at is None else tokens[:at])
         tokens = tokens[: draft.most] if at is None else tokens[: at + 1]
         cut = self.stops.cut(text, draft.stop)
         ended = at is not None or cut is not None
         return Written(tuple(tokens), text if cut is None else cut, "stop" if ended else "length")
 
-    def _finished(self, draft: Draft, tokens: list[int]) -> Written | None:
-        """The text, if the last token ended it."""
-        if tokens[-1] in self.ends:
-            text = self._decode(tokens[:-1])
-            cut = self.stops.cut(text, draft.stop)
-            return Written(tuple(tokens), text if cut is None else cut, "stop")
-        full = len(tokens) >= draft.most
-        if not draft.stop and not full:
-            return None
-        text = self._decode(tokens)
-        cut = self.stops.cut(text, draft.stop)
-        if cut is not None:
-            return Written(tuple(tokens), cut, "stop")
-        return Written(tuple(tokens), text, "length") if full else None
-
-    def _decode(self, tokens: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
-
-    def _choose(
-        self, logits: torch.Tensor, drafts: Sequence[Draft], alive: list[int], uniform: torch.Tensor | None, step: int
-    ) -> torch.Tensor:
-        """The next token of every row."""
-        best, tokens = logits.float().max(dim=-1)
-        if not bool(best.isfinite().all()):
-            raise NotANumber(alive[int((~best.isfinite()).nonzero()[0])])
-        if uniform is None:
-            return tokens
-        import torch
-
-        heat = torch.tensor([drafts[row].temperature for row in alive], device=logits.device)
-        drawn = draw(logits.float() / heat.clamp(min=1e-6)[:, None], uniform[alive, step], self.sampling)
-        return torch.where(heat > 0, drawn, tokens)
-
 
 class NotANumber(Exception):
-    """The logits of a row are NaN or infinite; `row` says which draft's."""
+    """The logits of a row are NaN or infinite; `draft` says of which."""
 
-    def __init__(self, row: int) -> None:
-        super().__init__(f"row {row} has logits that are not finite")
-        self.row = row
+    def __init__(self, draft: Draft) -> None:
+        super().__init__("a row has logits that are not finite")
+        self.draft = draft
 
 
 def draw(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> torch.Tensor:
@@ -232,20 +266,6 @@ def draw(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> tor
     at = (share.cumsum(-1) <= uniform.double()[:, None]).sum(-1)
     last = (share > 0).sum(-1) - 1
     return order.gather(-1, torch.minimum(at, last)[:, None])[:, 0]
-
-
-def _uniform(drafts: Sequence[Draft], device: torch.device) -> torch.Tensor | None:
-    """(drafts, most) numbers in [0, 1) from each draft's own seed; None where nothing is drawn."""
-    import torch
-
-    if all(draft.temperature <= 0 for draft in drafts):
-        return None
-    rows = torch.zeros(len(drafts), drafts[0].most, dtype=torch.float64)
-    for row, draft in enumerate(drafts):
-        if draft.temperature > 0:
-            generator = torch.Generator().manual_seed(draft.seed % (1 << 63))
-            rows[row, : draft.most] = torch.rand(draft.most, generator=generator, dtype=torch.float64)
-    return rows.to(device)
 
 
 def _lengthen(mask: torch.Tensor) -> torch.Tensor:

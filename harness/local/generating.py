@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from harness.errors import CheckpointBroken
 from harness.exchange import UNASKED, Response
@@ -11,13 +12,14 @@ from harness.local.decoding import Draft, NotANumber, Writer, Written
 from harness.local.folder import SEQ2SEQ
 from harness.local.quiet import quiet
 from harness.local.seat import Numbered, Seat, exhausted, fault, not_finite
+from harness.local.slots import Slots
 from harness.local.style import Style, write_batch
 
 
 def generate_requests(
     seat: Seat, style: Style, writer: Writer, block: Sequence[Numbered], shown: Mapping[str, str]
 ) -> Iterator[tuple[int, Response]]:
-    """(index, response) batch by batch; `shown` is prompt → rendered prompt.
+    """(index, response) as they are ready; `shown` is prompt → rendered prompt.
 
     Raises:
         CheckpointBroken: logits that are not finite.
@@ -35,29 +37,57 @@ def generate_requests(
             seed = request.seed if request.temperature > 0 else 0
             draft = Draft(tuple(prompt), request.max_new_tokens, request.stop, request.temperature, seed)
             asked.setdefault(draft, []).append((index, request))
-    run = _writing(seat, style, writer, asked)
-    for batch, result in in_batches(list(asked), seat.budget, run, alike=lambda draft: _alike(seat, draft)):
-        for at, draft in enumerate(batch):
-            said = exhausted(seat) if isinstance(result, Exhausted) else _response(draft, result[at])
-            for index, _ in asked[draft]:
-                yield index, said
+    for draft, written in _written(seat, style, writer, asked):
+        said = exhausted(seat) if isinstance(written, Exhausted) else _response(draft, written)
+        for index, _ in asked[draft]:
+            yield index, said
 
 
-def _alike(seat: Seat, draft: Draft) -> tuple[object, ...]:
-    return draft.stop, draft.most, None if seat.ways.padded else draft.length
+def generation_path(seat: Seat, style: Style) -> str:
+    """How texts are generated, in a few words for the report."""
+    if style.elaborate:
+        return f"generation by transformers.generate ({', '.join(sorted(style.elaborate))})"
+    if seat.slots.right:
+        return "generation in slots"
+    return "generation in batches" if seat.ways.shared else "generation by transformers.generate"
 
 
-def _writing(
+def _written(
     seat: Seat, style: Style, writer: Writer, asked: Mapping[Draft, list[Numbered]]
-) -> Callable[[Sequence[Draft]], list[Written]]:
-    def run(batch: Sequence[Draft]) -> list[Written]:
-        try:
-            with quiet(), seat.lease.model() as model:
-                return write_batch(model, seat.head, batch, writer, style, seat.device, cached=seat.ways.shared)
-        except NotANumber as found:
-            raise CheckpointBroken(not_finite(asked[batch[found.row]][0][1])) from found
+) -> Iterator[tuple[Draft, Written | Exhausted]]:
+    """Every draft with what came of it, as soon as it is there: in slots those for which slots are proved."""
+    covered = [draft for draft in asked if not style.elaborate and seat.slots.covers(draft)]
+    slots = Slots(covered, writer, seat.budget, seat.device)
+    while slots.busy:
+        with _named(asked), quiet(), seat.lease.model() as model:
+            ended = slots.advance(model)
+        yield from ended
+    taken = set(covered)
+    rest = [draft for draft in asked if draft not in taken]
 
-    return run
+    def run(batch: Sequence[Draft]) -> list[Written]:
+        with _named(asked), quiet(), seat.lease.model() as model:
+            return write_batch(model, seat.head, batch, writer, style, seat.device, cached=seat.ways.shared)
+
+    for batch, result in in_batches(rest, seat.budget, run, alike=lambda draft: _alike(seat, style, draft)):
+        for at, draft in enumerate(batch):
+            yield draft, result if isinstance(result, Exhausted) else result[at]
+
+
+def _alike(seat: Seat, style: Style, draft: Draft) -> tuple[object, ...]:
+    """What drafts in one batch must agree in: the settings of one call of `generate`, and the length where there is no
+    padding."""
+    together = (draft.stop, draft.most) if style.elaborate or not seat.ways.shared else ()
+    return (*together, None if seat.ways.padded else len(draft.prompt))
+
+
+@contextmanager
+def _named(asked: Mapping[Draft, list[Numbered]]) -> Iterator[None]:
+    """Name the request, where its logits are not finite."""
+    try:
+        yield
+    except NotANumber as found:
+        raise CheckpointBroken(not_finite(asked[found.draft][0][1])) from found
 
 
 def _unfit(seat: Seat, prompt: int, most: int) -> str:
