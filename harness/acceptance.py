@@ -14,6 +14,7 @@ from harness.criterion import Criterion, Slice, Waiver
 from harness.degenerate import of_metrics
 from harness.errors import SuiteError, nearest
 from harness.groups import JOINED
+from harness.perturbing.labels import labels
 from harness.place import Key
 from harness.score import Quantity
 from harness.sense import check_pairs, check_sense, check_whole
@@ -194,6 +195,9 @@ def _names_exist(
         reading.wrong(
             path, f"{made.id!r}: check {made.check!r} measures no {made.metric!r}{nearest(made.metric, known)}"
         )
+    elif checks[made.check] and known is not None and known[made.metric].compared and not _mild(made):
+        text = f"{made.metric!r} is not corrected by human labels, so that only another model's can be held against it"
+        reading.wrong(path, f"{made.id!r}: {text}; write {made.check}.{made.metric} >= base - 0.02")
     if made.model == "candidate":
         reading.wrong(path, f"{made.id!r} compares the candidate with itself; name another model, such as base")
     elif made.model and made.model not in models:
@@ -204,6 +208,11 @@ def _names_exist(
     if made.slice.kind and checks.get(made.check) is not None:
         _check_slice(reading, path, made, checks)
     return len(reading.complaints) == before
+
+
+def _mild(made: Criterion) -> bool:
+    """Whether it only asks to be no worse than another model, by a margin."""
+    return bool(made.model) and made.op in (">=", "<=")
 
 
 def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[str] | None]:
@@ -219,7 +228,7 @@ def slice_fields(checks: Mapping[str, Spec | None], name: str) -> dict[str, set[
             if option in FIELD_OPTIONS:
                 fields.update(dict.fromkeys([value] if isinstance(value, str) else value if value else (), None))
             elif isinstance(value, list | tuple) and value and all(isinstance(v, PerturbationSpec) for v in value):
-                fields["perturbation"] = {v.name for v in value}
+                fields["perturbation"] = set(labels(value))
             elif option == "intersectional" and value and isinstance(joined := spec.options.get("group"), list):
                 fields[JOINED.join(joined)] = None
         spec = checks.get(str(spec.options.get("of", "")))

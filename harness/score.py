@@ -68,7 +68,8 @@ class Quantity:
     """How it varies: `proportion` (each score 0 or 1), `mean` (bounded), `corpus` (combine of sums), `log_ratio`
     (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact), `gap`
     (mean of one set of samples minus that of another), `impact` (rate of one group over that of another), `exposure`
-    (centre of paired differences), `calibration` (error of confidences: columns confidence and correct)."""
+    (centre of paired differences), `calibration` (error of confidences: columns confidence and correct),
+    `judged` (a judge's verdicts corrected by human labels: columns verdict, judged, label, labelled)."""
     better: str = "higher"
     """`higher`, `lower`, or `neither` (a band is wanted)."""
     bounds: tuple[float, float] = (0.0, 1.0)
@@ -81,6 +82,8 @@ class Quantity:
     """Which one, for `quantile`: 0.95."""
     least: int = 0
     """Samples of each side (of each column `…_n`; of the whole where there is none) below which nothing is claimed."""
+    compared: bool = False
+    """Whether it may only be held against another model's: nobody knows how far the value itself is right."""
     whole: str = "all"
     """What is meant where no slice is named: `all` rows together, or the `worst` slice, so that each must hold."""
     advice: str = ""
@@ -119,6 +122,10 @@ class Scores:
     """(n) independent unit of each row; None where rows are independent."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Slice field → (n) value of each row; EVERY where a row belongs to each slice, NOWHERE where to none."""
+    withheld: str = ""
+    """Why nothing may be claimed of these scores, where that is so: the value is shown, and decides nothing."""
+    note: str = ""
+    """What a reader of the estimate must know."""
 
     @property
     def n(self) -> int:

@@ -48,7 +48,8 @@ def difference_evidence(candidate: Scores, reference: Scores, factor: float, off
     """candidate − factor·reference over the same ids, with failures worst and missing scores taken both ways."""
     _known(candidate)
     _known(reference)
-    return sides.held_back(candidate, _difference_evidence(candidate, reference, factor, offset, seed))
+    found = sides.held_back(candidate, _difference_evidence(candidate, reference, factor, offset, seed))
+    return sides.held_back(reference, found) if reference.withheld else found
 
 
 def _difference_evidence(candidate: Scores, reference: Scores, factor: float, offset: float, seed: str) -> Evidence:

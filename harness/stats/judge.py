@@ -49,6 +49,66 @@ def post_stratified(verdicts: Sequence[int], labelled: Sequence[int], labels: Se
     return Evidence(value, sum(counts.values()), method, ends, (0.0, 1.0), note=f"{total} items judged")
 
 
+COLUMNS = ("verdict", "judged", "label", "labelled")
+"""Of a `judged` table: the judge's verdict (0 to 1), 1 where it belongs to the samples that are estimated, the human
+label (0 to 1), 1 where there is one. A labelled sample of the run is both; one from elsewhere is only labelled."""
+FEWEST = 10
+"""Labels below which nothing is claimed."""
+STRATA = 5
+"""Kinds of verdict at most; finer ones are put together by fifths."""
+
+
+def corrected(verdicts: Array, said: Array, labels: Array) -> Evidence:
+    """Evidence of the mean that humans would give, from the judge's verdicts on all samples and labels on some.
+
+    The samples are stratified by the verdict, and each stratum takes the mean of its human labels: right whatever the
+    judge's scale means, and whether labels were drawn at random or by verdict. A stratum's interval is Wilson's, whose
+    variance p(1 − p) no score between 0 and 1 exceeds.
+
+    Args:
+        verdicts: (N) the judge's verdicts from 0 to 1 on every sample.
+        said: (n) its verdicts on the samples that humans labelled.
+        labels: (n) their labels from 0 to 1.
+    """
+    import numpy as np
+
+    total, n, method = len(verdicts), len(labels), "post_stratified"
+    if not total:
+        return unknown("the judge gave no verdict", method=method)
+    if n < FEWEST:
+        return unknown(f"{n} human labels; at least {FEWEST} are needed", n=n, method=method)
+    strata, own = _strata(np.asarray(verdicts, float)), _strata(np.asarray(said, float))
+    levels = sorted(set(strata.tolist()))
+    weight = {v: float((strata == v).mean()) for v in levels}
+    count = {v: int((own == v).sum()) for v in levels}
+    empty = [v for v in levels if not count[v]]
+    if empty:
+        told = ", ".join(f"{v:g}" for v in empty)
+        return unknown(f"no human label among the samples that the judge gave {told}", n=n, method=method)
+    good = {v: math.fsum(np.asarray(labels, float)[own == v].tolist()) for v in levels}  # whatever the order
+    rate = {v: good[v] / count[v] for v in levels}
+    value = sum(weight[v] * rate[v] for v in levels)
+    spread = sum(weight[v] * (rate[v] - value) ** 2 for v in levels) / total
+
+    def ends(confidence: float) -> Ends:
+        z = z_of(confidence)
+        bounds = {v: wilson(good[v], count[v], confidence) for v in levels}
+        down = sum((weight[v] * (rate[v] - bounds[v][0])) ** 2 for v in levels)
+        up = sum((weight[v] * (bounds[v][1] - rate[v])) ** 2 for v in levels)
+        return value - math.sqrt(down + z * z * spread), value + math.sqrt(up + z * z * spread)
+
+    return Evidence(value, n, method, ends, (0.0, 1.0), note=f"{total} samples judged, corrected by {n} human labels")
+
+
+def _strata(verdicts: Array) -> Array:
+    """The verdicts as few kinds: as they are where there are few, else rounded to quarters."""
+    import numpy as np
+
+    few: Array = np.round(verdicts, 9)
+    quarters: Array = np.round(verdicts * (STRATA - 1)) / (STRATA - 1)
+    return few if np.isin(few * (STRATA - 1), np.arange(STRATA)).all() else quarters
+
+
 def prediction_powered(labels: Array, judged: Array, unlabelled: Array, *, normal: bool = False) -> Evidence:
     """Evidence of a numeric human mean: the judge's mean plus the mean correction on labelled items (λ = 1).
 

@@ -19,10 +19,12 @@ COUNTED = "_n"
 
 
 def held_back(scores: Scores, evidence: Evidence) -> Evidence:
-    """The evidence, with the value shown but nothing claimed where a side has fewer samples than the quantity needs."""
-    note = too_few(scores)
+    """The evidence, with the value shown but nothing claimed where a side has fewer samples than the quantity needs,
+    or where its check says why it withholds them."""
+    note = scores.withheld or too_few(scores)
     if not note:
-        return evidence
+        notes = "; ".join(part for part in (scores.note, evidence.note) if part)
+        return evidence if notes == evidence.note else replace(evidence, note=notes)
     return replace(evidence, ends=None, exact=False, noise=None, refine=None, note=note)
 
 

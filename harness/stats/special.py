@@ -1,18 +1,18 @@
-"""Families that have an estimator of their own: paired exposure, and the calibration error of confidences."""
+"""Families that have an estimator of their own: paired exposure, calibration error, a judge corrected by labels."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.stats import membership, sureness
-from harness.stats.evidence import unknown
+from harness.stats import judge, membership, sureness
+from harness.stats.evidence import mover, unknown
 from harness.stats.resample import seed_of
 
 if TYPE_CHECKING:
     from harness.score import Scores
     from harness.stats.evidence import Evidence
 
-FEWEST = {"exposure": membership.FEWEST, "calibration": sureness.FEWEST}
+FEWEST = {"exposure": membership.FEWEST, "calibration": sureness.FEWEST, "judged": judge.FEWEST}
 """Family → samples below which it says nothing."""
 
 
@@ -21,6 +21,8 @@ def level(scores: Scores, seed: str) -> Evidence:
     number = seed_of(seed, scores.ids)
     if scores.quantity.family == "exposure":
         return membership.typical(scores.stats[:, 0], seed=number)
+    if scores.quantity.family == "judged":
+        return _judged(scores)
     if scores.stats.shape[1] < 2:  # nothing was scored, and what is missing was filled in
         return unknown("no answer has a confidence", method="ece_debiased")
     return sureness.excess_calibration_error(scores.stats[:, 0], scores.stats[:, 1], seed=number)
@@ -31,6 +33,17 @@ def difference(new: Scores, old: Scores, factor: float, seed: str) -> Evidence:
     number = seed_of(seed, new.ids)
     if new.quantity.family == "exposure":
         return membership.typical(new.stats[:, 0] - factor * old.stats[:, 0], seed=number)
+    if new.quantity.family == "judged":
+        return mover(_judged(new), _judged(old), factor)
     if min(new.stats.shape[1], old.stats.shape[1]) < 2:
         return unknown("no answer has a confidence", method="ece_debiased")
     return sureness.excess_difference(new.stats, old.stats, factor=factor, seed=number)
+
+
+def _judged(scores: Scores) -> Evidence:
+    """The verdicts of all judged rows, corrected by the labels of the labelled ones."""
+    if scores.stats.shape[1] < len(judge.COLUMNS):
+        return unknown("nothing was judged", method="stratified")
+    columns = {name: scores.stats[:, scores.names.index(name)] for name in judge.COLUMNS}
+    said, seen = columns["verdict"][columns["judged"] > 0], columns["labelled"] > 0
+    return judge.corrected(said, columns["verdict"][seen], columns["label"][seen])

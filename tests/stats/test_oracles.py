@@ -10,6 +10,7 @@ from sklearn.metrics import brier_score_loss, cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
+from benchmarks import simulated
 from harness.criterion import parse
 from harness.gate import decide
 from harness.score import Missing, Quantity, Scores, Totals
@@ -140,6 +141,44 @@ def test_a_judge_needs_labels_of_both_verdicts() -> None:
     ).at(0.95).note  # fmt: skip
     numeric = judge.prediction_powered(RNG.random(50), RNG.random(50), RNG.random(500)).at(0.95)
     assert "50 labels are too few" in numeric.note
+
+
+def test_of_two_verdicts_strata_are_the_two() -> None:
+    said = [1] * 70 + [0] * 30
+    labelled, labels = [1] * 40 + [0] * 20, [1] * 35 + [0] * 5 + [1] * 4 + [0] * 16
+    two = judge.post_stratified(said, labelled, labels).at(0.95)
+    many = judge.corrected(np.array(said), np.array(labelled), np.array(labels)).at(0.95)
+    assert (many.value, many.low, many.high) == pytest.approx((two.value, two.low, two.high))
+
+
+def test_levels_are_strata_and_fine_scores_are_put_together() -> None:
+    levels = RNG.choice([0.0, 0.5, 1.0], 400)
+    labels = np.clip(levels * 0.6 + RNG.normal(0.2, 0.1, 400), 0, 1)
+    found = judge.corrected(levels, levels[:150], labels[:150]).at(0.95)
+    weights = [(levels == v).mean() for v in (0.0, 0.5, 1.0)]
+    means = [labels[:150][levels[:150] == v].mean() for v in (0.0, 0.5, 1.0)]
+    assert found.value == pytest.approx(float(np.dot(weights, means)))
+    assert found.low < labels.mean() < found.high
+    fine = judge.corrected(RNG.random(400), RNG.random(200), RNG.random(200)).at(0.95)
+    assert fine.known
+    assert "at least 10 are needed" in judge.corrected(levels, levels[:9], labels[:9]).at(0.95).note
+    assert "that the judge gave 0, 0.5" in judge.corrected(levels, np.ones(20), np.ones(20)).at(0.95).note
+
+
+@pytest.mark.parametrize(("truth", "sensitivity", "specificity", "labelled"), simulated.JUDGES)
+def test_a_corrected_rate_at_the_limit_passes_no_more_often_than_promised(
+    truth: float, sensitivity: float, specificity: float, labelled: int
+) -> None:
+    rng, passed, naive, runs = np.random.default_rng(5), 0, 0, 400
+    for _ in range(runs):
+        human = (rng.random(1000) < truth).astype(float)
+        said = np.where(human == 1, rng.random(1000) < sensitivity, rng.random(1000) >= specificity).astype(float)
+        found = judge.corrected(said, said[:labelled], human[:labelled]).at(0.95)
+        passed += bool(found.low is not None and found.low >= truth)
+        naive += bool(proportion.of_counts(int(said.sum()), 1000).at(0.95).low >= truth)
+    assert passed / runs <= 0.05 + 2.6 * (0.05 * 0.95 / runs) ** 0.5
+    if (truth, specificity) == (0.9, 0.7):
+        assert naive / runs > 0.25
 
 
 def test_calibration_of_confidences() -> None:

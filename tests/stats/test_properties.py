@@ -37,6 +37,7 @@ def quantity(family: str) -> Quantity:
         "census": Quantity("q", "census", "lower"),
         "exposure": Quantity("q", "exposure", "lower", (-math.inf, math.inf)),
         "calibration": Quantity("q", "calibration", "lower", (-1.0, 1.0)),
+        "judged": Quantity("q", "judged"),
     }
     return made[family]
 
@@ -51,6 +52,8 @@ def scores(family: str, numbers: list[float], *, prefix: str = "s", clusters: li
             values.append({"tp": 1.0} if x > 0.4 else {"wrong": 1.0} if x > 0.2 else {"tn": 1.0})
         elif family == "calibration":
             values.append((x, float((7 * x) % 1 < x)))
+        elif family == "judged":
+            values.append({"verdict": float(x > 0.3), "judged": 1.0, "label": x, "labelled": 1.0})
         elif family == "log_ratio":
             values.append((10 * x + 1, 5.0 + round(3 * x)))
         else:
