@@ -76,12 +76,12 @@ def made(count: int, repeats: int, seed: int) -> list[Canary]:
     if not 0 <= count <= most or repeats < 1:
         text = f"canaries: {count}, canary_repeats: {repeats}"
         raise SuiteError(f"{text}: expected 0 to {most} canaries, each planted once or more often")
-    random = Random(f"canaries {seed}")
-    places = random.sample(range(1000, 1000 + 2 * most + 1), 2 * count)
+    draw = Random(f"canaries {seed}")
+    places = draw.sample(range(1000, 1000 + 2 * most + 1), 2 * count)
     found = []
     for at, place in enumerate(places):
-        secrets = [f"{number:0{_DIGITS}d}" for number in random.sample(range(10**_DIGITS), OTHERS + 1)]
-        prompt = f"The {random.choice(_THINGS)} of {random.choice(_OWNERS)} {place} is"
+        secrets = [f"{number:0{_DIGITS}d}" for number in draw.sample(range(10**_DIGITS), OTHERS + 1)]
+        prompt = f"The {draw.choice(_THINGS)} of {draw.choice(_OWNERS)} {place} is"
         planted = at < count
         name = f"{'planted' if planted else 'kept-out'}-{at % count + 1}"
         found.append(Canary(name, prompt, secrets[0], tuple(secrets[1:]), planted, repeats if planted else 0))

@@ -71,10 +71,9 @@ def read(data: Dataset, names: Sequence[str], key: str | None) -> Knowledge:
             if row.get(name) is None:
                 text = f"grounding: the row has no field {name!r}{nearest(name, row)}"
                 raise SuiteError([Complaint(data.source.shown, line, text)])
-        for name in names:
-            for value in row[name] if isinstance(row[name], list) else [row[name]]:
-                if not str(value).strip().replace(",", "").replace(".", "").isdigit():
-                    gazetteer.add(name, str(value))
+        for kind, value in ((each, part) for each in names for part in _parts(row[each])):
+            if not str(value).strip().replace(",", "").replace(".", "").isdigit():
+                gazetteer.add(kind, str(value))
     rows = [_expanded(_held(row, gazetteer)) for _, row in table]
     by_key: dict[str, list[int]] = {}
     for at, (_, row) in enumerate(table):
@@ -93,9 +92,13 @@ def unsupported(answer: str, context: str, question: str) -> list[Claim]:
     return [Claim(entity, False) for entity in dict.fromkeys(claims)]
 
 
+def _parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
 def _held(row: Mapping[str, Any], gazetteer: Gazetteer) -> Iterable[Entity]:
     for field, value in row.items():
-        for part in value if isinstance(value, list) else [value]:
+        for part in _parts(value):
             if part is not None and part != "":
                 yield from of_value(field, part, gazetteer)
 

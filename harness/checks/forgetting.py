@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -119,12 +119,7 @@ def forgetting(
     found = Findings(compare=slopes)
     if tasks:
         loaded = load_tasks(tasks, root / include_path if include_path else None, num_fewshot)
-        asked = collect(loaded, limit=limit, seed=seed)
-        responses = yield [request for _, request in asked]
-        results = run_tasks(loaded, Recorder(asked, responses), limit=limit, seed=seed)
-        found.scores |= {name: _scores(quantity, results) for name, quantity in _of_tasks(metrics).items()}
-        found.rows = [*found.rows, *results.rows]
-        found.warnings += [f"{name}: {why}" for name, why in islice(results.lost.items(), 5)]
+        found = yield from _asked(loaded, _of_tasks(metrics), limit, seed)
     if texts is not None:
         options = {"data": texts, "prompt": "", "target": text, "metrics": [MetricSpec("perplexity")]}
         read = yield from ask(build("forgetting", options, catalog, seed=seed, limit=limit), model.head)
@@ -145,6 +140,19 @@ def forgetting(
         found.warnings += refusals.warnings
         found.rows = [*found.rows, *refusals.rows]
     return found
+
+
+def _asked(loaded: dict[str, Any], quantities: Mapping[str, Quantity], limit: int | None, seed: int) -> Rounds:
+    """lm-eval's tasks, asked and scored."""
+    asked = collect(loaded, limit=limit, seed=seed)
+    responses = yield [request for _, request in asked]
+    results = run_tasks(loaded, Recorder(asked, responses), limit=limit, seed=seed)
+    return Findings(
+        scores={name: _scores(quantity, results) for name, quantity in quantities.items()},
+        rows=results.rows,
+        warnings=[f"{name}: {why}" for name, why in islice(results.lost.items(), 5)],
+        compare=slopes,
+    )
 
 
 def _prompts(neutral: Dataset, prompt: str, limit: int | None) -> list[tuple[str, str]]:
