@@ -34,22 +34,28 @@ def _measures() -> dict[str, Quantity]:
         "p50": Quantity("p50", "quantile", "lower", infinite, "s", quantile=0.50),
         "p95": Quantity("p95", "quantile", "lower", infinite, "s", quantile=0.95),
         "p99": Quantity("p99", "quantile", "lower", infinite, "s", quantile=0.99),
+        "first_token_p50": Quantity("first_token_p50", "quantile", "lower", infinite, "s", quantile=0.50),
+        "first_token_p95": Quantity("first_token_p95", "quantile", "lower", infinite, "s", quantile=0.95),
         "tokens_per_second": Quantity("tokens_per_second", "log_ratio", "higher", infinite, combine=_rate),
         "tokens_per_answer": Quantity("tokens_per_answer", "unbounded", "lower", infinite, "tokens"),
     }
 
 
 @check(measures=_measures, asks="together")
-def latency(models: tuple[Checkpoint, ...], *, of: Task, requests: int = 100, warmup: int = 3) -> Rounds:
+def latency(
+    models: tuple[Checkpoint, ...], *, of: Task, requests: int = 100, warmup: int = 3, first_token: bool = True
+) -> Rounds:
     """Time single answers, one at a time, the models taking turns so that all see the same machine.
 
-    `p50`, `p95`, `p99` are quantiles of the seconds of one answer; `tokens_per_second` counts new tokens over the time
-    of whole answers; `tokens_per_answer` is how long the answers are. Nothing is taken from the cache.
+    `p50`, `p95`, `p99` are quantiles of the seconds of one answer; `first_token_p50` and `first_token_p95` those of the
+    first token, for which each question is asked once more and stopped after it; `tokens_per_second` counts new tokens
+    over the time of whole answers; `tokens_per_answer` is how long the answers are. Nothing is taken from the cache.
 
     Options:
         of: the task whose questions are asked
         requests: how many of its rows are timed
         warmup: how many answers of each model are thrown away first
+        first_token: whether the first token is timed too; only where the task generates text
     """
     if requests < 2 or warmup < 0:
         raise SuiteError(
@@ -63,11 +69,16 @@ def latency(models: tuple[Checkpoint, ...], *, of: Task, requests: int = 100, wa
         raise NothingSelected(f"latency: task {of.name!r} has no sample to time")
     warm = [_timed(once, samples[0], model) for model in models for _ in range(warmup)]
     rounds = [(sample, model) for at, sample in enumerate(samples) for model in (models, models[::-1])[at % 2]]
-    responses = yield [*warm, *(_timed(once, sample, model) for sample, model in rounds)]
+    split = first_token and once.output == "generate"
+    asked = [request for sample, model in rounds for request in _asked(once, sample, model, split)]
+    responses = yield [*warm, *asked]
+    step, timed = 1 + split, responses[len(warm) :]
     answered: dict[str, list[tuple[Sample, Response]]] = {model.name: [] for model in models}
-    for (sample, model), response in zip(rounds, responses[len(warm) :], strict=True):
-        answered[model.name].append((sample, response))
-    scored = {name: _scores(pairs) for name, pairs in answered.items()}
+    first: dict[str, list[tuple[Sample, Response]]] = {model.name: [] for model in models}
+    for at, (sample, model) in enumerate(rounds):
+        answered[model.name].append((sample, timed[step * at]))
+        first[model.name].append((sample, timed[step * at + 1] if split else Response()))
+    scored = {name: _scores(pairs, first[name]) for name, pairs in answered.items()}
     return Findings(by_model=scored, figures=[_histogram(scored), _table(scored)], warnings=_noise(scored))
 
 
@@ -75,12 +86,18 @@ def _timed(task: Task, sample: Sample, model: Checkpoint) -> Request:
     return replace(task.requests(sample, model.head)[0], to=model.name, fresh=True)
 
 
-def _scores(pairs: list[tuple[Sample, Response]]) -> dict[str, Scores]:
+def _asked(task: Task, sample: Sample, model: Checkpoint, split: bool) -> list[Request]:
+    """A question, and the same again for its first token only."""
+    whole = _timed(task, sample, model)
+    return [whole, replace(whole, max_new_tokens=1)] if split else [whole]
+
+
+def _scores(pairs: list[tuple[Sample, Response]], first: list[tuple[Sample, Response]]) -> dict[str, Scores]:
     ids = [sample.id for sample, _ in pairs]
 
     def values(number: str) -> list[Stat | Missing]:
         found: list[Stat | Missing] = []
-        for _, response in pairs:
+        for _, response in first if number.startswith("first_token") else pairs:
             if response.fault:
                 found.append(Missing(response.fault, response.blame or CANDIDATE))
             elif number == "tokens_per_answer":
@@ -120,9 +137,11 @@ def _table(scored: Mapping[str, Mapping[str, Scores]]) -> Table:
     rows: list[list[str | float | int | None]] = []
     for name, scores in scored.items():
         seconds, tokens = _seconds(scores), scores["tokens_per_answer"].present().stats[:, 0]
+        started = scores["first_token_p50"].present().stats[:, 0]
         marks = [float(np.quantile(seconds, q)) if len(seconds) else None for q in (0.5, 0.95, 0.99)]
-        rows.append([name, len(seconds), *marks, float(tokens.mean()) if len(tokens) else None])
-    columns = ["model", "answers", "p50 (s)", "p95 (s)", "p99 (s)", "tokens per answer"]
+        start = float(np.quantile(started, 0.5)) if len(started) else None
+        rows.append([name, len(seconds), *marks, start, float(tokens.mean()) if len(tokens) else None])
+    columns = ["model", "answers", "p50 (s)", "p95 (s)", "p99 (s)", "first token, p50 (s)", "tokens per answer"]
     return Table(title="Timed answers", columns=columns, rows=rows)
 
 

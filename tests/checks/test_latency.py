@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from harness import stats
 from harness.errors import CheckBroken, NothingSelected, SuiteError
 from harness.exchange import Request, Response
-from talk import BASE, CANDIDATE, CRASH, drive, leaf, task
+from talk import BASE, CANDIDATE, CRASH, chosen, drive, leaf, task
 
 ROWS = [{"id": str(at), "input": f"q{at}", "target": "x"} for at in range(50)]
 BOTH = (BASE, CANDIDATE)
@@ -27,7 +28,9 @@ def level(scores: Any) -> Any:
 
 
 def test_the_models_take_turns_so_that_none_is_always_first(tmp_path: Path) -> None:
-    heard = drive(leaf("latency")(BOTH, of=task(tmp_path, ROWS), requests=6, warmup=2), lambda r: timed(1.0))
+    heard = drive(
+        leaf("latency")(BOTH, of=task(tmp_path, ROWS), requests=6, warmup=2, first_token=False), lambda r: timed(1.0)
+    )
     (asked,) = heard.rounds
     assert [(r.sample, r.to) for r in asked[:4]] == [("0", "base")] * 2 + [("0", "candidate")] * 2
     turns = [(r.sample, r.to[0]) for r in asked[4:]]
@@ -45,7 +48,7 @@ def test_nothing_may_come_from_the_cache(tmp_path: Path) -> None:
 
 def test_a_task_with_repeats_is_timed_once_a_row(tmp_path: Path) -> None:
     made = task(tmp_path, ROWS, samples=5, temperature=1.0)
-    heard = drive(leaf("latency")(BOTH, of=made, requests=10, warmup=0), lambda r: timed(1.0))
+    heard = drive(leaf("latency")(BOTH, of=made, requests=10, warmup=0, first_token=False), lambda r: timed(1.0))
     assert len(heard.asked) == 20
 
 
@@ -54,7 +57,7 @@ def test_the_warm_up_does_not_count(tmp_path: Path) -> None:
 
     def say(request: Request) -> Response:
         count[request.to] += 1
-        return timed(100.0 if count[request.to] <= 3 else 0.5)
+        return timed(100.0 if count[request.to] <= 3 else 0.5)  # two requests a question, after three for warming up
 
     findings = drive(leaf("latency")(BOTH, of=task(tmp_path, ROWS), requests=50), say).findings
     for scores in findings.by_model.values():
@@ -76,7 +79,8 @@ def test_what_is_measured(tmp_path: Path) -> None:
     assert level(base["tokens_per_second"]).value == pytest.approx(50 * 20 / sum((at + 1) / 100 for at in range(50)))
     assert level(candidate["tokens_per_answer"]).value == 10.0
     assert {name: scores.quantity.unit for name, scores in base.items()} == {
-        "p50": "s", "p95": "s", "p99": "s", "tokens_per_second": "", "tokens_per_answer": "tokens",
+        "p50": "s", "p95": "s", "p99": "s", "first_token_p50": "s", "first_token_p95": "s", "tokens_per_second": "",
+        "tokens_per_answer": "tokens",
     }  # fmt: skip
     histogram, table = findings.figures
     assert {name: sum(counts) for name, counts in histogram.counts.items()} == {"base": 50, "candidate": 50}
@@ -101,7 +105,7 @@ def test_a_recording_without_seconds_is_not_the_models_fault(tmp_path: Path) -> 
     assert {why.blame for why in scores["p95"].missing.values()} == {"infrastructure"}
     assert level(scores["p95"]).value is None
     assert level(scores["tokens_per_answer"]).value == 3.0
-    assert findings.figures[1].rows == [["candidate", 0, None, None, None, 3.0]]
+    assert findings.figures[1].rows == [["candidate", 0, None, None, None, None, 3.0]]
 
 
 def test_a_machine_that_is_not_quiet_is_told(tmp_path: Path) -> None:
@@ -123,3 +127,32 @@ def test_a_machine_that_is_not_quiet_is_told(tmp_path: Path) -> None:
 def test_what_is_wrong_is_said(models: Any, options: Any, limit: Any, kind: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(kind, match=said):
         next(leaf("latency")(models, of=task(tmp_path, ROWS, limit=limit), **options))
+
+
+def test_the_first_token_is_timed_right_beside_the_whole_answer(tmp_path: Path) -> None:
+    def say(request: Request) -> Response:
+        return timed(0.02, tokens=1) if request.max_new_tokens == 1 else timed(0.4)
+
+    heard = drive(leaf("latency")(BOTH, of=task(tmp_path, ROWS), requests=40, warmup=1), say)
+    assert Counter((r.to, r.max_new_tokens == 1) for r in heard.asked) == {
+        ("base", False): 41, ("base", True): 40, ("candidate", False): 41, ("candidate", True): 40,
+    }  # fmt: skip
+    assert [(r.sample, r.to, r.max_new_tokens == 1) for r in heard.asked[2:6]] == [
+        ("0", "base", False), ("0", "base", True), ("0", "candidate", False), ("0", "candidate", True),
+    ]  # fmt: skip
+    scores = heard.findings.by_model["candidate"]
+    assert level(scores["first_token_p50"]).value == 0.02
+    assert level(scores["p50"]).value == 0.4
+    assert level(scores["tokens_per_answer"]).value == 10.0
+
+
+def test_choices_have_no_first_token(tmp_path: Path) -> None:
+    rows = [{**row, "target": "ab"[at % 2]} for at, row in enumerate(ROWS)]
+    made = task(tmp_path, rows, choices=["a", "b"])
+    heard = drive(
+        leaf("latency")((CANDIDATE,), of=made, requests=10, warmup=0), lambda r: replace(chosen(r, "a"), seconds=0.1)
+    )
+    assert len(heard.asked) == 10
+    scores = heard.findings.by_model["candidate"]
+    assert level(scores["p50"]).value == 0.1
+    assert level(scores["first_token_p50"]).value is None
