@@ -182,7 +182,7 @@ class Step:
         at = torch.tensor(self.positions, device=self.device)[where]
         if not window or int(at.max()) < window:
             return 0, None
-        first = max(0, int(at.min()) - window + 1)
+        first = min(max(0, int(at.min()) - window + 1), len(root.tokens))
         return first, _added(torch.arange(first, len(root.tokens), device=self.device) <= at[:, None] - window)
 
 
