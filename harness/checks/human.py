@@ -91,7 +91,7 @@ def _alpha(by_sample: Mapping[str, Sequence[Rating]]) -> float | None:
     shared = [row for row in rows if sum(score is not None for score in row) > 1]
     if len(shared) < FEWEST_SHARED or len({score for row in shared for score in row} - {None}) < 2:
         return None
-    return agreements.alpha_of(shared, "interval")
+    return agreements.alpha_of([list(rater) for rater in zip(*shared, strict=True)], "interval")
 
 
 def _warnings(found: Sequence[Rating], by_sample: Mapping[str, Sequence[Rating]]) -> list[str]:

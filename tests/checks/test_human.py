@@ -75,7 +75,8 @@ def test_raters_who_disagree_totally_are_named(tmp_path: Path) -> None:
         rating(at, rater, score=float((at + turn) % 2)) for at in range(20) for turn, rater in enumerate(["ann", "ben"])
     ]
     found = findings(tmp_path, rows)
-    alpha = alpha_of([[float(at % 2), float((at + 1) % 2)] for at in range(20)], "interval")
+    alpha = alpha_of([[float((at + turn) % 2) for at in range(20)] for turn in range(2)], "interval")
+    assert alpha == pytest.approx(-0.95)
     assert any(f"no more than by chance (Krippendorff's α = {alpha:.2f})" in text for text in found.warnings)
     assert found.scores["win_rate"].stats[:, 0].tolist() == [0.5] * 20
 

@@ -1,0 +1,117 @@
+"""Human labels: what people said of answers, which a judge is held against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import Complaint, SuiteError
+from harness.judging.question import Case
+from harness.judging.rubric import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One answer (or pair of answers) with what each person said of it."""
+
+    case: Case
+    labels: Mapping[str, float] = field(default_factory=dict)
+    """Rater → 0 to 1: how good the answer is, or how much better the first of a pair is."""
+    line: int = 0
+
+    @property
+    def label(self) -> float:
+        """What people say together: their mean."""
+        return sum(self.labels.values()) / len(self.labels)
+
+    def passing(self, rubric: Rubric) -> float:
+        """Share of the raters by whom it passes: by the rubric's own mark where it has levels, else from 0.5 on."""
+        passed = [rubric.passes(value) if rubric.levels else value >= 0.5 for value in self.labels.values()]
+        return sum(passed) / len(passed)
+
+
+def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
+    """The human labels in a JSONL file.
+
+    Rows are `{question, answer, label}` or `{question, answer, labels: {rater: label}}`, with the fields that the
+    rubric needs; of a pair `answers: [first, second]`. A label is 0 or 1 (or true, false), a share between them, or a
+    level of the rubric (1 is the worst); of a pair 1 where the first is better, 0.5 for a tie, 0 where the second is.
+
+    Raises:
+        SuiteError: with every line that is wrong, or labelled twice.
+    """
+    found, wrong = list[Labelled](), list[Complaint]()
+    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SuiteError(f"the labels {path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        told = _labelled(line, number, rubric, pair)
+        if isinstance(told, Labelled):
+            before = seen.setdefault((told.case.question, told.case.answers), number)
+            if before != number:
+                told = f"this answer was labelled before, in line {before}; put all raters into one row's `labels`"
+        if isinstance(told, str):
+            wrong.append(Complaint(str(path), number, told))
+        else:
+            found.append(told)
+    if wrong:
+        more = [Complaint(str(path), 0, f"and {len(wrong) - 20} more")] if len(wrong) > 20 else []
+        raise SuiteError([*wrong[:20], *more])
+    return found
+
+
+def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | str:
+    """The labels of one line, or what is wrong with it."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"not JSON: {error}"
+    if not isinstance(data, dict):
+        return f"a row is a mapping, this is a {type(data).__name__}"
+    question, answers = data.get("question"), data.get("answers") if pair else [data.get("answer")]
+    if not isinstance(question, str):
+        return "a row needs its `question`"
+    if not isinstance(answers, list) or len(answers) != 1 + pair or not all(isinstance(text, str) for text in answers):
+        return "a row needs `answers: [first, second]`" if pair else "a row needs its `answer`"
+    lacking = [name for name in rubric.needs if not isinstance(data.get(name), str)]
+    if lacking:
+        return f"the rubric {rubric.name!r} needs {', '.join(lacking)} in each row"
+    given = data.get("labels", {"": data["label"]} if "label" in data else None)
+    if not isinstance(given, dict) or not given:
+        return "a row needs a `label`, or `labels: {rater: label}`"
+    labels: dict[str, float] = {}
+    for rater, value in given.items():
+        number_ = _number(value, rubric, pair)
+        if isinstance(number_, str):
+            return number_
+        labels[str(rater)] = number_
+    shown = {name: str(data[name]) for name in rubric.needs}
+    return Labelled(Case(f"label {number}", question, tuple(answers), shown), labels, number)
+
+
+def _number(value: Any, rubric: Rubric, pair: bool) -> float | str:
+    """A label as a number from 0 to 1, or what is wrong with it."""
+    if isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, int | float):
+        return f"the label {value!r} is no number"
+    if rubric.levels and not pair:
+        most = len(rubric.levels)
+        if value != int(value) or not 1 <= value <= most:
+            return f"the label {value!r} is no level from 1 to {most}"
+        return (int(value) - 1) / (most - 1)
+    if not 0 <= value <= 1:
+        return f"the label {value!r} is not from 0 to 1"
+    return float(value)
+
+
+def by_text(labels: Iterable[Labelled]) -> dict[tuple[str, tuple[str, ...]], Labelled]:
+    """(question, answers) → its labels."""
+    return {(one.case.question, one.case.answers): one for one in labels}
