@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from benchmarks.engine import overhead, scoring, sharing, writing
+from benchmarks.engine import overhead, scoring, sharing, tokenising, writing
 from benchmarks.engine.row import Row
 from benchmarks.engine.scoring import Setting
 
@@ -20,6 +20,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "suite": sharing.suite,
     "perplexity": sharing.perplexity,
     "stories260K": scoring.real,
+    "tokenising": tokenising.tokenising,
     "overhead": overhead.share,
     "growth": overhead.growth,
 }

@@ -30,7 +30,7 @@ class Row:
     limit: float | None = None
     """Share of the limit: the time that the unique tokens need at the measured matmul rate, over ours."""
     gap: float | None = None
-    """Largest difference of a log-probability, in nats; for texts the number that differ."""
+    """Largest difference of a log-probability, in nats; for texts (or lists of tokens) the number that differ."""
     flags: int = 0
     """Greedy flags that differ."""
     texts: bool = False
@@ -79,7 +79,7 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def _same(row: Row) -> str:
     if row.texts:
-        return "text equal" if row.gap == 0 else f"{row.gap:.0f} TEXTS DIFFER"
+        return "all equal" if row.gap == 0 else f"{row.gap:.0f} DIFFER"
     flags = "" if row.flags == 0 else f", {row.flags} GREEDY FLAGS DIFFER"
     return f"{'' if row.same else 'NO: '}{row.gap:.1e}{flags}"
 
