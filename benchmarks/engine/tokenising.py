@@ -38,6 +38,7 @@ def tokenising(setting: Setting) -> Iterator[Row]:
         theirs = spent.cpu * len(pairs) / len(some)
         yield Row(
             "tokenising", f"tokens of {len(pairs):,} continuations, {what} shots", "lm-eval's _encode_pair", ours,
-            theirs, theirs / ours, spent.wall * len(pairs) / len(some) / wall, floor, floor, gap=float(differ), texts=True,
+            theirs, theirs / ours, spent.wall * len(pairs) / len(some) / wall, floor, floor,
+            gap=float(differ), texts=True,
             note=f"lm-eval: every tenth document, times ten; {1e3 * ours / len(pairs):.2f} ms each",
         )  # fmt: skip
