@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Rubric:
 
     def template(self, pair: bool = False) -> Template:
         """How the judge's question is written."""
-        return Template(self.pair_prompt if pair else self.prompt)
+        return _compiled(self.pair_prompt if pair else self.prompt)
 
     def score_of(self, said: Mapping[str, Any]) -> float:
         """0 to 1: the weighted share of items that are met, or how high the level is."""
@@ -71,6 +72,11 @@ class Rubric:
     def passes(self, score: float) -> bool:
         """Whether an answer with this score passes."""
         return score >= self.pass_at - 1e-9
+
+
+@lru_cache(maxsize=32)
+def _compiled(text: str) -> Template:
+    return Template(text)
 
 
 def find(name: str, root: Path) -> Rubric:

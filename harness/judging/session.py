@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.exchange import Request, Response
 from harness.judging import jury, probes, trust
@@ -51,6 +51,10 @@ class Heard:
     def withheld(self) -> str:
         """The same as one sentence; empty where the judge is trusted."""
         return f"the judge is not trusted: {'; '.join(self.faults)}" if self.faults else ""
+
+    def also(self, faults: Sequence[str]) -> Heard:
+        """The same, with further reasons not to trust the judge."""
+        return replace(self, trust=Trust(self.trust.figures, (*self.trust.faults, *faults)))
 
 
 Session = Generator[list[Request], list[Response], Heard]
