@@ -43,10 +43,9 @@ talk = Catalog().get("check", "task").function(task, Checkpoint("candidate", "tr
 try:
     asked = next(talk)
     while True:
-        asked = talk.send([
-            Response(text=f"intent_{int(r.sample[4:]) % 77 if int(r.sample[4:]) % 3 else 5}", finish="stop", new_tokens=3)
-            for r in asked
-        ])
+        numbers = [int(request.sample[4:]) for request in asked]
+        said = [f"intent_{at % 77 if at % 3 else 5}" for at in numbers]
+        asked = talk.send([Response(text=text, finish="stop", new_tokens=3) for text in said])
 except StopIteration as end:
     found = end.value
 print(peak() - before, time.process_time() - started, float(found.scores[next(iter(found.scores))].stats.mean()))
