@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 
+from harness import digest
 from harness.figure import Pair
 from harness.perturbing.drops import Ledger, Row, ledger, measured, quantities
 from harness.perturbing.strength import Strength
@@ -41,7 +42,7 @@ class Losses:
     lost: int = 0
     """Variants that scored worse than their originals."""
     _parts: dict[str, list[Scores]] = field(default_factory=dict)
-    _worst: list[tuple[float, int, Pair]] = field(default_factory=list)
+    _worst: list[tuple[float, str, Pair]] = field(default_factory=list)
 
     @property
     def keeps(self) -> Mapping[str, str]:
@@ -149,7 +150,7 @@ class Losses:
                 self.faults[response.blame, response.fault] = (count + 1, first)
 
     def _remember(self, found: Ledger) -> None:
-        """Keep the pairs that lost most, of equal ones the first."""
+        """Keep the pairs that lost most; which of equal ones, their names decide and not their order."""
         for at, variant in enumerate(found.trials.variants):
             before, after = found.items[variant.before.id].value, found.at(at)
             if found.keeps[variant.label] != "meaning" or isinstance(before, Missing) or isinstance(after, Missing):
@@ -157,9 +158,10 @@ class Losses:
             loss = before - after if found.metric.better != "lower" else after - before
             if loss > 0:
                 self.lost += 1
+                rank = (loss, digest.of_text(variant.id))
                 full = len(self._worst) == SHOWN
-                if not full or (loss, -self.lost) > self._worst[0][:2]:
-                    (heappushpop if full else heappush)(self._worst, (loss, -self.lost, _pair(found, at, loss)))
+                if not full or rank > self._worst[0][:2]:
+                    (heappushpop if full else heappush)(self._worst, (*rank, _pair(found, at, loss)))
 
 
 def _pair(found: Ledger, at: int, loss: float) -> Pair:

@@ -36,14 +36,16 @@ _WORDS = [
     "midnight",
 ]  # fmt: skip
 _NUMBER = re.compile(
-    rf"[$€£¥₹]?\s?[A-Za-z$€£¥₹#+−-]*[{_NUMERIC}](?:[A-Za-z{_NUMERIC}.,:/+−'’-]*[A-Za-z{_NUMERIC}])?"
+    rf"(?:[$€£¥₹]\s)?(?<![A-Za-z$€£¥₹#+−-])[A-Za-z$€£¥₹#+−-]*[{_NUMERIC}](?:[A-Za-z{_NUMERIC}.,:/+−'’-]*[A-Za-z{_NUMERIC}])?"
     r"(?:\s?[%‰°€$£¥₹])?(?:\s?(?:[AaPp]\.?[Mm]\b\.?|o['’]clock\b))?"
 )
-"""A run of letters, digits and the marks that join them which holds a digit, with its currency, unit or half of day."""
+"""A run of letters, digits and the marks that join them which holds a digit, with its currency, unit or half of day.
+
+It may not begin inside such a run: that each place is looked at once keeps long texts cheap."""
 _LETTER = re.compile(r"(?<![\w'’])[B-HJ-Z](?![\w'’])")
 """A letter that stands alone names something: an option, a line."""
 _NUMBER_WORDS = re.compile(rf"(?<!\w)(?:{'|'.join(_WORDS)})(?:[- ](?:{'|'.join(_WORDS)}))*(?!\w)", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|[\w.+-]+@[\w-]+\.\w[\w.]*|(?<!\w)@\w+")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]+@[\w-]+\.\w[\w.]*|(?<!\w)@\w+")
 _NEGATION = re.compile(
     r"(?<!\w)(?:not|no|never|none|nobody|nothing|nowhere|neither|nor|without|cannot|hardly|barely|unless|except|"
     r"\w+n['’]t|ain['’]t|(?:do|does|did|is|are|was|were|wo|would|could|should|has|have|had|ca)nt)(?!\w)",

@@ -146,10 +146,11 @@ def prepare(
         SuiteError: a field is not there, or a file has rows without a partner.
     """
     check_labels(specs)
-    chosen = _fields(task, fields)
+    entries = [catalog.get("perturbation", spec.name) for spec in specs]
+    textual = any(entry.given[0] == "text" or {"pairs", "answers"} & set(entry.given) for entry in entries)
+    chosen = _fields(task, fields, needed=textual)
     found = []
-    for spec, label in zip(specs, labels(specs), strict=True):
-        entry = catalog.get("perturbation", spec.name)
+    for spec, entry, label in zip(specs, entries, labels(specs), strict=True):
         pairs = None
         if "pairs" in entry.given:
             relabel = entry.facts["keeps"] == "nothing"
@@ -169,8 +170,8 @@ def _answers(task: Task) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _fields(task: Task, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    """The fields to perturb, proved to hold text in the first row."""
+def _fields(task: Task, wanted: Sequence[str] | None, *, needed: bool) -> tuple[str, ...]:
+    """The fields to perturb; where they are needed, the first row must have some that hold text."""
     first = next(iter(task.data.records()), None)
     if first is None:
         return tuple(wanted or ())
@@ -185,7 +186,7 @@ def _fields(task: Task, wanted: Sequence[str] | None) -> tuple[str, ...]:
     else:
         names = sorted(task.prompt.names - _told(task))
     found = tuple(dict.fromkeys(name for name in names if wanted or isinstance(row.get(name), str)))
-    if not found:
+    if not found and needed:
         held = ", ".join(sorted(task.prompt.names)) or "no field"
         raise _wrong(task, at, f"nothing to perturb: the prompt reads {held}; name text fields of the rows in `fields`")
     return found

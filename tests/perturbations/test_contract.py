@@ -32,7 +32,8 @@ FORMAT = "\u200b\u200c\u200d\u202a-\u202e\u2066-\u2069\b"
 
 OPENINGS = [
     "When is the first bus on route {}?", "Where does the {} bus end?", "Does route {} run at 7:30 pm on Sundays?",
-    "I'm not sure if line {} stops here.", "please tell me if a ticket for the {} is $2.50", "Route {} leaves at 6:20, right?",
+    "I'm not sure if line {} stops here.", "please tell me if a ticket for the {} is $2.50",
+    "Route {} leaves at 6:20, right?",
 ]  # fmt: skip
 QUESTIONS = [opening.format(route) for route in range(1, 301) for opening in OPENINGS]
 
@@ -121,7 +122,8 @@ def contains(found: list[str], wanted: list[str]) -> bool:
 
 ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
 ONES_ = [*ONES.split(), "eighteen", "nineteen"]
-TENS = {word: 10 * at for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+TENS_ = "twenty thirty forty fifty sixty seventy eighty ninety"
+TENS = {word: 10 * at for at, word in enumerate(TENS_.split(), 2)}
 
 
 def spoken(text: str) -> list[str]:

@@ -42,6 +42,11 @@ def test_the_distance_is_that_of_the_table(a: str, b: str) -> None:
     assert distance(b, a) == distance(a, b)
 
 
+@given(st.text("ab", max_size=12), st.text("ab", max_size=20))
+def test_an_open_end_is_the_nearest_beginning(a: str, b: str) -> None:
+    assert distance(a, b, open_end=True) == min(levenshtein(a, b[:stop]) for stop in range(len(b) + 1))
+
+
 def test_distances_of_long_texts() -> None:
     text = "abcdefgh " * 1000
     changed = "".join("X" if at % 20 == 7 else letter for at, letter in enumerate(text))
@@ -70,7 +75,7 @@ def test_some_is_at_least_one_and_in_order() -> None:
 
 def test_scatter_keeps_to_its_rate_and_never_overlaps() -> None:
     text = "x" * 1000
-    edits = [Edit(at, at + 2, "yz") for at in range(0, 999)]
+    edits = [Edit(at, at + 2, "yz") for at in range(999)]
     rates = [scatter(text, Random(seed), edits, 0.1).count("y") * 2 / 1000 for seed in range(40)]
     assert 0.095 <= sum(rates) / len(rates) <= 0.105
     assert all(len(scatter(text, Random(seed), edits, 1.0)) == 1000 for seed in range(3))

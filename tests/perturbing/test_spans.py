@@ -87,7 +87,10 @@ def test_a_gazetteer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"# nothing\n", "the gazetteer holds no name; write one a line"), (b"ok\n\xff\xfe\n", "names.txt:2: the gazetteer is not UTF-8")],
+    [
+        (b"# nothing\n", "the gazetteer holds no name; write one a line"),
+        (b"ok\n\xff\xfe\n", "names.txt:2: the gazetteer is not UTF-8"),
+    ],
 )  # fmt: skip
 def test_a_bad_gazetteer(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "names.txt"
