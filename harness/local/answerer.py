@@ -182,4 +182,4 @@ def _levels(lease: Lease) -> tuple[int, ...]:
     if lease.ways.tree.way not in OURS:
         return ()
     with lease.model() as model, narrowed(model):
-        return prove_canonical(model, probe_ids(model))
+        return prove_canonical(model, probe_ids(model), lease.ways.tree.head)

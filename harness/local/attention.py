@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     import torch
@@ -86,7 +87,16 @@ def attending(model: Any, attender: Attender) -> Iterator[_Pass]:
 
 
 def configs_of(model: Any) -> list[Any]:
-    """Every configuration that a part of the model reads, each once."""
+    """Every configuration that a part of the model reads, each once; looked for once, as models have many parts."""
+    if model not in _CONFIGS:
+        _CONFIGS[model] = _configs_of(model)
+    return _CONFIGS[model]
+
+
+_CONFIGS: WeakKeyDictionary[Any, list[Any]] = WeakKeyDictionary()
+
+
+def _configs_of(model: Any) -> list[Any]:
     found: dict[int, Any] = {}
     waiting = [module.config for module in model.modules() if hasattr(module, "config")]
     while waiting:

@@ -41,7 +41,7 @@ def classify_requests(seat: Seat, labels: Labels, block: Sequence[Numbered]) -> 
         with quiet(), seat.lease.model() as model:
             return classify(model, batch, seat.device)
 
-    requests, padded = dict(block), seat.ways.padded
+    requests, padded = dict(block), seat.ways.padded and not seat.alone
     for batch, result in in_batches(list(asked), seat.budget, run, alike=lambda passage: None if padded else passage):
         for at, passage in enumerate(batch):
             for index, places in asked[passage]:

@@ -13,6 +13,7 @@ from harness.local.cuts import Pack, first
 from harness.local.dense import KINDS, Dense
 from harness.local.flex import Flex
 from harness.local.quiet import LOG, quiet
+from harness.local.slicing import Head, beheaded, prove_head
 from harness.local.trie import Trie, Unit, grow
 from harness.local.walk import Blocks, Course
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 SHORT = 8
 """Tokens that a sliding window or an attention chunk is made to have for the time of a proof: the probe must be longer
 than it, and real ones are longer than a probe should be."""
+SLICE = 4096
+"""Tokens of the vocabulary that are looked at to see that the head gives the same bits for any number of rows."""
 BLOCK = 6
 """Queries of a block on the probe, so that blocks are cut."""
 FAILURES = (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError)
@@ -45,6 +48,8 @@ class Tree:
     """Largest difference of a log-probability from that of plain forwards, over the whole vocabulary."""
     calls: int = 0
     """Attention layers that were seen, where our own attention computes."""
+    head: str = ""
+    """Kind of the output head, where it can be computed in slices of the vocabulary."""
 
     @property
     def sentence(self) -> str:
@@ -101,7 +106,7 @@ def prove_tree(model: Any, ids: Sequence[int], limit: float) -> Tree:
         gap = _gap(lambda course=course: _largest(_logprobs(model, course, trie, len(ids)), wanted))  # type: ignore[misc]
         calls = getattr(course, "calls", 0)
         if gap <= limit and (way in KINDS or calls == layers):
-            return Tree(way, gap, calls)
+            return Tree(way, gap, calls, _head(model, ids, limit))
         LOG.debug("a trie by way of %s differs by %s, with %s attention calls in %s layers", way, gap, calls, layers)
         del course
         if device.type == "cuda":
@@ -109,9 +114,21 @@ def prove_tree(model: Any, ids: Sequence[int], limit: float) -> Tree:
     return Tree()
 
 
-def prove_canonical(model: Any, ids: Sequence[int]) -> tuple[int, ...]:
+def _head(model: Any, ids: Sequence[int], limit: float) -> str:
+    found = ""
+
+    def compare() -> float:
+        nonlocal found
+        found = prove_head(model, ids, limit, _largest)
+        return 0.0
+
+    _gap(compare)
+    return found
+
+
+def prove_canonical(model: Any, ids: Sequence[int], kind: str) -> tuple[int, ...]:
     """How many places may be read in a pack of canonical shapes, so that packs, neighbours and their number change no
-    bit; nothing where they do."""
+    bit; nothing where they do. `kind` is that of the head, if it is computed in slices."""
     import torch
 
     device = next(model.parameters()).device
@@ -119,7 +136,19 @@ def prove_canonical(model: Any, ids: Sequence[int]) -> tuple[int, ...]:
     trie = grow(units)
 
     def told(trie: Trie, levels: Sequence[int], most: int = ROWS) -> torch.Tensor:
-        return torch.cat(list(_packs(model, Canonical(trie, device, levels), trie, most)))
+        course = Canonical(trie, device, levels)
+        if not kind:
+            return torch.cat(list(_packs(model, course, trie, most)))
+        with beheaded(model) as taken:
+            sizes = [len(piece) for piece in _packs(model, course, trie, most)]
+        head = Head.of(model, kind)
+        assert head is not None
+        slices = [
+            head.logits(rows, 0, min(SLICE, head.weight.shape[0]))[:n] for rows, n in zip(taken, sizes, strict=True)
+        ]
+        return torch.cat(
+            [torch.cat([rows[:n] for rows, n in zip(taken, sizes, strict=True)]), torch.cat(slices)], dim=1
+        )
 
     def same(levels: Sequence[int]) -> float:
         whole = told(trie, levels[-1:])

@@ -12,6 +12,7 @@ from harness.local.batch import Budget, Exhausted, attempt, free
 from harness.local.cuts import BLOCK, Pack, cut, first
 from harness.local.forward import accepts
 from harness.local.logits import Reading, read
+from harness.local.slicing import Head, beheaded, read_sliced
 from harness.local.track import InBlocks, Track
 from harness.local.trie import Trie
 
@@ -56,17 +57,20 @@ def walk(
     opened: Callable[[], AbstractContextManager[Any]],
     device: torch.device,
     each: np.ndarray[Any, Any] | None = None,
+    head: str = "",
 ) -> Iterator[Told]:
     """What every target weighs, pack by pack; `opened` gives the model for the time of one pack.
 
     A pack that runs out of memory is tried again in halves, from where it began; tokens that do not fit alone leave out
-    whatever follows them. `each` (targets,) of bool says which targets need the mean and the deviation.
+    whatever follows them. `each` (targets,) of bool says which targets need the mean and the deviation; `head` is the
+    kind of the model's head, where that was proved (see `slicing`): its logits are then not held.
     """
     start, before = 0, first(trie)
     most = budget.packed(trie.deepest)
+    places = most if head else budget.places
     while start < len(trie):
-        pack = Pack(trie, start, course.cut(trie, start, min(most, budget.pack), budget.places), before)
-        result = attempt(lambda pack=pack: _weigh(pack, course, opened, device, each))  # type: ignore[misc]
+        pack = Pack(trie, start, course.cut(trie, start, min(most, budget.pack), places), before)
+        result = attempt(lambda pack=pack: _weigh(pack, course, opened, device, each, head))  # type: ignore[misc]
         if isinstance(result, Exhausted):
             course.forget()
             free()
@@ -89,17 +93,22 @@ def _weigh(
     opened: Callable[[], AbstractContextManager[Any]],
     device: torch.device,
     each: np.ndarray[Any, Any] | None,
+    kind: str,
 ) -> Reading:
     import numpy as np
     import torch
 
     wanted = pack.targets()
     places, at = np.unique(pack.trie.at[wanted] - pack.start, return_inverse=True)
+    every = each is not None and bool(each[wanted].any())
+    rows, tokens = (torch.from_numpy(array).to(device) for array in (at, pack.trie.target[wanted]))
     with opened() as model:
-        logits = course.logits(model, pack, places)
-        rows = torch.from_numpy(at).to(device)
-        tokens = torch.from_numpy(pack.trie.target[wanted]).to(device)
-        return read(logits, rows, tokens, each=each is not None and bool(each[wanted].any()))
+        head = Head.of(model, kind) if kind else None
+        if head is None:
+            return read(course.logits(model, pack, places), rows, tokens, each=every)
+        with beheaded(model) as taken:
+            course.logits(model, pack, places)
+        return read_sliced(head, taken[0], rows, tokens, each=every)
 
 
 class Blocks:

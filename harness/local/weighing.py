@@ -90,7 +90,7 @@ def _walked(seat: Seat, sheet: Sheet, trie: Trie) -> Iterator[Done]:
     left = np.bincount(trie.unit, minlength=known)
     wants = sheet.each[trie.unit] if sheet.each.any() else None
     single: dict[int, list[Token]] = {}
-    for told in walk(trie, course, seat.budget, seat.opened, seat.device, wants):
+    for told in walk(trie, course, seat.budget, seat.opened, seat.device, wants, seat.ways.tree.head):
         units = trie.unit[told.targets]
         if isinstance(told.reading, Exhausted):
             gone = np.unique(units)
