@@ -1,10 +1,10 @@
-"""Families that have an estimator of their own: paired exposure, calibration error, a judge corrected by labels."""
+"""Families that have an estimator of their own: exposure, calibration error, a judge corrected by labels, spread."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.stats import judge, membership, sureness
+from harness.stats import judge, membership, spread, sureness
 from harness.stats.evidence import mover, unknown
 from harness.stats.resample import seed_of
 
@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from harness.score import Scores
     from harness.stats.evidence import Evidence
 
-FEWEST = {"exposure": membership.FEWEST, "calibration": sureness.FEWEST, "judged": judge.FEWEST}
+FEWEST = {
+    "exposure": membership.FEWEST,
+    "calibration": sureness.FEWEST,
+    "judged": judge.FEWEST,
+    "spread": spread.FEWEST,
+}
 """Family → samples below which it says nothing."""
 
 
@@ -23,6 +28,8 @@ def level(scores: Scores, seed: str) -> Evidence:
         return membership.typical(scores.stats[:, 0], seed=number)
     if scores.quantity.family == "judged":
         return _judged(scores)
+    if scores.quantity.family == "spread":
+        return _spread(scores, number)
     if scores.stats.shape[1] < 2:  # nothing was scored, and what is missing was filled in
         return unknown("no answer has a confidence", method="ece_debiased")
     return sureness.excess_calibration_error(scores.stats[:, 0], scores.stats[:, 1], seed=number)
@@ -35,6 +42,8 @@ def difference(new: Scores, old: Scores, factor: float, seed: str) -> Evidence:
         return membership.typical(new.stats[:, 0] - factor * old.stats[:, 0], seed=number)
     if new.quantity.family == "judged":
         return mover(_judged(new), _judged(old), factor)
+    if new.quantity.family == "spread":
+        return spread.spread_difference(_spread(new, number), _spread(old, number), factor)
     if min(new.stats.shape[1], old.stats.shape[1]) < 2:
         return unknown("no answer has a confidence", method="ece_debiased")
     return sureness.excess_difference(new.stats, old.stats, factor=factor, seed=number)
@@ -47,3 +56,9 @@ def _judged(scores: Scores) -> Evidence:
     columns = {name: scores.stats[:, scores.names.index(name)] for name in judge.COLUMNS}
     said, seen = columns["verdict"][columns["judged"] > 0], columns["labelled"] > 0
     return judge.corrected(said, columns["verdict"][seen], columns["label"][seen])
+
+
+def _spread(scores: Scores, seed: int) -> Evidence:
+    """One column for each way of asking."""
+    clusters = scores.clusters if scores.clusters and len(set(scores.clusters)) < len(scores.clusters) else None
+    return spread.spread(scores.stats, width=scores.quantity.bounds[1], clusters=clusters, seed=seed)

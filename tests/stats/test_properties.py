@@ -38,6 +38,7 @@ def quantity(family: str) -> Quantity:
         "exposure": Quantity("q", "exposure", "lower", (-math.inf, math.inf)),
         "calibration": Quantity("q", "calibration", "lower", (-1.0, 1.0)),
         "judged": Quantity("q", "judged"),
+        "spread": Quantity("q", "spread", "lower", (-1.0, 1.0)),
     }
     return made[family]
 
@@ -54,6 +55,8 @@ def scores(family: str, numbers: list[float], *, prefix: str = "s", clusters: li
             values.append((x, float((7 * x) % 1 < x)))
         elif family == "judged":
             values.append({"verdict": float(x > 0.3), "judged": 1.0, "label": x, "labelled": 1.0})
+        elif family == "spread":
+            values.append({"a": x, "b": float(x > 0.3), "c": (3 * x) % 1})
         elif family == "log_ratio":
             values.append((10 * x + 1, 5.0 + round(3 * x)))
         else:
