@@ -16,7 +16,7 @@ from harness.checkpoint import Checkpoint
 from harness.errors import Broken, CheckpointBroken, FixtureBroken, HarnessError, SuiteError
 from harness.glimpse import glimpses
 from harness.interview import Interview, conduct, crashed
-from harness.journal import Journal, write
+from harness.journal import Journal, append, write
 from harness.local import Residents, must_be_unchanged
 from harness.plan import draw, opened, task_of
 from harness.pool import Place, Pool
@@ -55,6 +55,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
         residents = Residents()
         pool = opening.everyone(work, residents, stack)
         interviews = _ask(work, pool, wish.exit_first)
+        _keep_prompts(interviews, folder)
         cautions = _again(work, interviews, residents, stack) if suite.terms.noise_floor else []
         for checkpoint in work.checkpoints.values():
             must_be_unchanged(checkpoint, memo=store.root / "digests.json")
@@ -148,6 +149,17 @@ def _ask(work: Work, pool: Pool, exit_first: bool) -> list[Interview]:
         work.journal.write("check", check=interview.check, model=interview.model, broken=broken)
     work.timed("ask", began)
     return found
+
+
+def _keep_prompts(interviews: list[Interview], folder: Path) -> None:
+    """The templates that were tried, at the end of the ledger that all runs of the suite share."""
+    tried = [
+        {"run": folder.name, "check": i.check, "model": i.model, **line}
+        for i in interviews
+        for line in (i.findings.prompts if i.findings is not None else ())
+    ]
+    if tried:
+        append(folder.parent / "prompts.jsonl", tried)
 
 
 def _again(work: Work, interviews: list[Interview], residents: Residents, stack: ExitStack) -> list[str]:

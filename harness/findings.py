@@ -30,6 +30,8 @@ class Findings:
     rows: Sequence[dict[str, Any]] = field(default_factory=Rows)
     """One for each sample: doc_id, target, resps, filtered_resps, prompt, and a column for each metric. Many rows are
     best given as `Rows.of(iterator)` (or as a function that makes one): they are then on the disk, not in memory."""
+    prompts: Sequence[Mapping[str, Any]] = ()
+    """Prompt templates that were tried, one plain row each; the run appends them to `prompts.jsonl` of its suite."""
     compare: Callable[[Mapping[str, Findings]], list[Figure]] | None = None
     """Draws figures that need all models at once (model name → findings): confusion, worst regressions."""
 

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,6 +68,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """More JSON lines at the end of `path`, each with the time (UTC), durably; what stands there is never changed.
+
+    Raises:
+        OutputBroken: it could not be written.
+    """
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    text = "".join(json.dumps({"at": at, **line}, ensure_ascii=True) + "\n" for line in lines)
+    with writing(path), path.open("ab") as handle:
+        handle.write(text.encode("ascii"))
+        handle.flush()
+        os.fsync(handle.fileno())
 
 
 class Journal:

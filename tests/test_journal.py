@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.errors import OutputBroken
-from harness.journal import Journal, write, writing
+from harness.journal import Journal, append, write, writing
 
 
 def names(folder: Path) -> list[str]:
@@ -150,3 +150,17 @@ def test_a_journal_on_a_full_disk(tmp_path: Path) -> None:
     journal._handle = device.open("w")
     with pytest.raises(OutputBroken, match=r"disk full writing .*journal\.jsonl"):
         journal.write("check", text="x" * 100_000)
+
+
+def test_lines_are_added_and_what_stands_there_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    append(path, [{"template": "a", "text": "Frage: {{ q }} ü"}])
+    first = path.read_bytes()
+    append(path, [{"template": "b"}, {"template": "c"}])
+    assert path.read_bytes().startswith(first)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [line["template"] for line in lines] == ["a", "b", "c"]
+    assert lines[0]["text"] == "Frage: {{ q }} ü"
+    assert all(datetime.fromisoformat(line["at"]).tzinfo for line in lines)
+    with pytest.raises(OutputBroken, match=r"writing .*gone"):
+        append(tmp_path / "gone" / "prompts.jsonl", [{"template": "a"}])
