@@ -66,7 +66,7 @@ def pairwise(
         labels: human labels of pairs, JSONL {question, answers: [first, second], label: 1, 0.5 or 0}
         least_labels: how many human labels the judge must be held against
         agreement: what the lower bound of its agreement with people must reach
-        probe: questions that are also put with worthless and with equal answers
+        probe: questions that are also put with worthless and with equal answers; 0 only where a judge is recorded
         by: generation (the judge writes a verdict) or scoring (the words of the verdict are weighed)
         rows: samples compared at most
     """
@@ -75,8 +75,8 @@ def pairwise(
     if other is None:
         names = [one.name for one in models]
         raise SuiteError(f"pairwise: no model named {against!r} takes part{nearest(against, names)}")
-    if not judges or least_labels < 1 or probe < 1:
-        raise SuiteError("pairwise: at least one judge, one label and one probe are needed")
+    if not judges or least_labels < 1 or probe < 0:
+        raise SuiteError("pairwise: at least one judge and one label are needed, and `probe` is at least 0")
     samples = list(islice(of.samples(), rows))
     if model.name == against:  # against itself, by definition; nobody needs to be asked
         ids = [sample.id for sample in samples]
@@ -85,7 +85,7 @@ def pairwise(
     people = human.read(root / labels, found, pair=True) if labels else []
     mine, theirs = yield from _both(of, samples, model, other)
     cases, lost = _cases(of, samples, mine, theirs, found)
-    some = cases[:: max(1, len(cases) // probe)][:probe]
+    some = cases[:: max(1, len(cases) // max(1, probe))][:probe]
     gold = {sample.id: sample.targets[0] for sample in samples} if of.needs_target else {}
     probed = probes.pairwise(some, [gold.get(case.id, "") for case in some])
     bench = Bench(found, judges, seed, by)
@@ -161,7 +161,7 @@ def _findings(samples: Sequence[Sample], lost: Mapping[str, Missing], heard: Hea
         ),
         "first_wins": table(measured["first_wins"], [name for name, _ in wins], [float(win) for _, win in wins]),
     }
-    warnings = telling.unscored(heard.run) + ([heard.withheld] if heard.withheld else [])
+    warnings = [*telling.unscored(heard.run), *telling.unprobed(heard), *([heard.withheld] if heard.withheld else [])]
     people = [list(one.labels.values()) for one, _ in heard.labelled]
     figures = [*telling.figures(heard, bench.judges, trust.ceiling(people)), turning.shown(heard), *turning.lost(heard)]
     return Findings(scores=scores, figures=figures, warnings=warnings)

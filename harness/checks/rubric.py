@@ -62,18 +62,18 @@ def rubric(
         labels: human labels, JSONL {question, answer, label}; those that came with the rubric unless said
         least_labels: how many human labels the judge must be held against
         agreement: what the lower bound of its agreement with people must reach
-        probe: questions that are also put with worthless and with right answers
+        probe: questions that are also put with worthless and with right answers; 0 only where a judge is recorded
         by: generation (the judge writes a verdict) or scoring (the words of the verdict are weighed)
         rows: answers judged at most
     """
     judges = (judge,) if isinstance(judge, str) else tuple(judge)
-    if not judges or least_labels < 1 or probe < 1:
-        raise SuiteError("rubric: at least one judge, one label and one probe are needed")
+    if not judges or least_labels < 1 or probe < 0:
+        raise SuiteError("rubric: at least one judge and one label are needed, and `probe` is at least 0")
     found = find(rubric, root)
     people = _labels(found, root / labels if labels else found.calibration)
     asked = yield from ask(of, model.head, list(islice(of.samples(), rows)) if rows else None)
     cases, given = _cases(asked, found)
-    some = cases[:: max(1, len(cases) // probe)][:probe]
+    some = cases[:: max(1, len(cases) // max(1, probe))][:probe]
     good = [asked.samples[given.index(case.id)].targets[0] for case in some] if of.needs_target else []
     bench = Bench(found, judges, seed, by)
     demands = trust.Demands(least_labels, agreement)
@@ -117,7 +117,7 @@ def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Ben
         found[metric] = corrected(measured[metric], ids, lost, heard, bench.rubric)
     ceiling = trust.ceiling([list(one.labels.values()) for one in people])
     figures = telling.figures(heard, bench.judges, ceiling)
-    warnings = [*asked.faults(), *telling.unscored(heard.run)]
+    warnings = [*asked.faults(), *telling.unscored(heard.run), *telling.unprobed(heard)]
     if heard.withheld:
         warnings.append(heard.withheld)
     if name in bench.judges:

@@ -44,6 +44,11 @@ def probed(heard: Heard) -> Figure:
     return Table(title="Probes: answers that must not win, and answers that must", columns=columns, rows=rows)
 
 
+def unprobed(heard: Heard) -> list[str]:
+    """A sentence where the judge was put no answer whose verdict is known."""
+    return [] if heard.probes else ["the judge was not probed: whether worthless answers win with it is not known"]
+
+
 def disagreements(heard: Heard, judges: Sequence[str]) -> list[Figure]:
     """Labelled answers on which the judge and people differ most."""
     apart = [(one, two) for one, two in heard.labelled if two.score is not None and abs(two.score - one.label) >= 0.5]

@@ -25,7 +25,8 @@ def held_back(scores: Scores, evidence: Evidence) -> Evidence:
     if not note:
         notes = "; ".join(part for part in (scores.note, evidence.note) if part)
         return evidence if notes == evidence.note else replace(evidence, note=notes)
-    return replace(evidence, ends=None, exact=False, noise=None, refine=None, note=note)
+    missing = 0 if scores.withheld else evidence.missing  # not what is missing leaves it open, but this
+    return replace(evidence, ends=None, exact=False, noise=None, refine=None, note=note, missing=missing)
 
 
 def too_few(scores: Scores) -> str:
