@@ -160,7 +160,7 @@ def _response(data: dict[str, Any]) -> Response | str:
             return "a row needs a `response` or `choice_logprobs`"
         if text is None:
             return Response(fault="the recorded model gave no answer", blame=CANDIDATE, seconds=seconds)
-        return Response(text=text, finish="stop", seconds=seconds)
+        return Response(text=text, seconds=seconds)
     if not isinstance(logprobs, list) or not logprobs or not all(_number(p) and p <= 0 for p in logprobs):
         return "`choice_logprobs` must be a list of finite numbers of at most 0"
     tokens = [0] * len(logprobs) if tokens is None else tokens
@@ -171,7 +171,7 @@ def _response(data: dict[str, Any]) -> Response | str:
     ):
         return "`choice_tokens` must be a list of whole numbers, one for each of `choice_logprobs`"
     scores = tuple(Scored(float(p), n) for p, n in zip(logprobs, tokens, strict=True))
-    return Response(text=text, scores=scores, finish="stop" if text is not None else "", seconds=seconds)
+    return Response(text=text, scores=scores, seconds=seconds)
 
 
 def _number(value: Any) -> bool:

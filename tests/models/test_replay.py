@@ -47,7 +47,7 @@ def test_by_id_else_by_prompt(tmp_path: Path) -> None:
     asked = [generate("a", "p"), generate("7"), generate("x", "p"), generate("b", "q"), generate("y", "q")]
     assert said(model, *asked) == ["by id", "by number", "by prompt", "by both", "by both"]
     (timed,) = tiny.ask(model, [generate("b", "q")])
-    assert timed == Response(text="by both", finish="stop", seconds=0.25)
+    assert timed == Response(text="by both", seconds=0.25)
     assert model.facts.gate == ("4 recorded answers in r.jsonl",)
     model.close()
 
