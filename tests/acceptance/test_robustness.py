@@ -48,7 +48,6 @@ def test_a_plan_counts_what_a_run_asks(harness: Callable, suite: Callable, tmp_p
     traffic = done.result["traffic"]["candidate"]
     assert cost["distinct"] == traffic["distinct"] == traffic["computed"] == len(ROWS) * 11
     assert cost["requests"] == traffic["asked"] == len(ROWS) * 12, "the task and robustness share the originals"
-    assert "264 distinct" in harness("plan", path).out
     verdicts = done.verdicts()
     assert verdicts["typing.drop[worst] <= 100%"] == verdicts["typing.drop[worst perturbation] <= 100%"] == "pass"
     slices = {m["slice"] for m in done.result["measurements"] if (m["check"], m["metric"]) == ("typing", "drop")}
@@ -63,7 +62,7 @@ def test_rows_without_a_partner(harness: Callable, suite: Callable, tmp_path: Pa
     tiny.causal(tmp_path / "tiny")
     text = SUITE.replace("[typos: {rate: 0.05},", "[paraphrase: {file: mine.jsonl}, typos,")
     mine = [{"id": "1", "text": "night train 1?"}, {"id": "77", "text": "night train 77?"}]
-    done = harness("run", suite(text, rows__jsonl=ROWS, mine__jsonl=mine))
+    done = harness("plan", suite(text, rows__jsonl=ROWS, mine__jsonl=mine))
     assert done.code == 2
     assert "mine.jsonl:2: no sample has the id '77', so that this row has no partner" in done.err
     gone = harness("validate", suite(text.replace("mine.jsonl", "mien.jsonl"), rows__jsonl=ROWS, mine__jsonl=mine))
