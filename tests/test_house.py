@@ -22,7 +22,6 @@ LONGER = {"task.py": 400, "catalog.py": 330, "run.py": 320, "stats/resample.py":
 """Files that tell one story and would be harder to read in two; no more are to be added."""
 DEEPER = {
     "local/classifying.py": {"classify_requests"},
-    "local/decoding.py": {"write"},
     "local/load.py": {"_special_ids"},
     "local/weighing.py": {"weigh_requests"},
     "record.py": {"_measurements"},

@@ -179,3 +179,31 @@ def test_timed_answers_are_alone_and_in_order(load: Load, monkeypatch: pytest.Mo
     assert [index for index, _ in order] == list(range(7))
     assert all(seconds and seconds > 0 for _, seconds in order[:6])
     assert order[6][1] is None
+
+
+def test_rows_of_unlike_limits_leave_a_batch_in_time(made: Path) -> None:
+    """Without slots too: a row at the end of its context must not be read on while others still say something."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from harness.local.decoding import CausalSession, Draft, Writer
+
+    model, tokenizer = (kind.from_pretrained(made / "gpt2") for kind in (AutoModelForCausalLM, AutoTokenizer))
+    long, short = tuple(tokenizer.encode("é" * 62)), tuple(tokenizer.encode("the train"))
+    drafts = [Draft(long, 4), Draft(short, 60), Draft(short, 30, ("e",)), Draft(short, 5), Draft(short, 50, (), 0.8, 3)]
+    writer = Writer(tokenizer, (2,), Sampling())
+    with torch.inference_mode():
+        together = writer.write(CausalSession(model, [d.prompt for d in drafts], model.device), drafts, model.device)
+        alone = [writer.write(CausalSession(model, [d.prompt], model.device), [d], model.device)[0] for d in drafts]
+    assert len(long) + 4 == 128
+    assert together == alone
+    assert len(together[0].tokens) == 4
+
+
+def test_facts_tell_how_texts_are_generated(made: Path, load: Load) -> None:
+    facts = load("base").facts
+    assert facts.path.endswith("; generation in slots")
+    assert any(sentence.startswith("generation in slots says what plain forwards say") for sentence in facts.gate)
+    pairs = load("seq2seq").facts
+    assert pairs.path.endswith("; generation in batches")
+    assert "generation goes in batches" in pairs.gate

@@ -276,12 +276,14 @@ def test_what_this_version_cannot_batch_is_computed_row_by_row(load: Load, monke
     monkeypatch.setattr(probe, "_padded", lambda *args: 1.0)
     monkeypatch.setattr(probe, "prove_tree", lambda *args: probe.Tree())
     from harness.local import Residents, identify
+    from harness.local.slotproof import SlotProof
     from harness.models.transformers import transformers
 
+    monkeypatch.setattr("harness.local.resident.prove_slots", lambda *args: SlotProof())
     fresh = Residents()
     folder = Path(load("base")._seat.lease.resident.loaded.model.name_or_path)  # type: ignore[attr-defined]
     model = transformers(identify("c", {"pretrained": str(folder)}, folder=folder), fresh, lambda text: None)
-    assert model.facts.path == "plain"
+    assert model.facts.path == "plain; generation by transformers.generate"
     assert f"no way of computing a trie of tokens is right for this model; {probe.ALONE}" in model.facts.gate
     careful = tiny.ask(model, wanted)
     assert [r.text for r in careful] == [r.text for r in usual]

@@ -169,7 +169,7 @@ PROMPT = st.builds(
 """Few letters, so that beginnings are shared by chance as well."""
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(PROMPT, st.integers(1, 12)), min_size=1, max_size=14, unique=True),
     st.integers(1, 5),
