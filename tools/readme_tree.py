@@ -24,7 +24,7 @@ FLOORS: dict[str, list[str]] = {
     "faces: what people see": ["session", "overview", "cli", "__main__"],
 }  # fmt: skip
 ROOMS = ("models", "metrics", "perturbations", "fixtures", "checks")
-MECHANISMS = ("data", "store", "stats", "train", "local")
+MECHANISMS = ("data", "store", "stats", "train", "local", "perturbing")
 BESIDE = [
     ("suites/", "ready suites: suite.yaml, data, a README each"),
     ("judges/", "rubrics with their calibration"),
