@@ -235,7 +235,7 @@ def test_the_harness_supplies_what_it_asks_for(entry: Entry) -> None:
 
 def test_references_name_a_kind_that_is_known(entry: Entry) -> None:
     kinds = {option.reference for option in settable(entry).values()} - {""}
-    assert kinds <= {"data", "model", "check", "file", "metric", "perturbation"}
+    assert kinds <= {"data", "model", "check", "file", "metric", "perturbation", "judge"}
 
 
 @of_kind("fixture")

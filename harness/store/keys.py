@@ -14,7 +14,7 @@ from harness import digest
 from harness.catalog import REQUIRED, Entry
 
 _HOUSE = Path(__file__).parents[1]
-_NEUTRAL = ("harness.catalog", "harness.errors", "harness.run", "harness.watch")
+_NEUTRAL = ("harness.catalog", "harness.entry", "harness.errors", "harness.run", "harness.watch")
 """Modules that say how a fixture is found or shown, never what it makes: a change there makes nothing again."""
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "PyYAML", "PIL": "pillow", "rouge_score": "rouge-score"}
 
