@@ -14,13 +14,15 @@ from harness.errors import CheckBroken, Complaint, SuiteError, nearest
 from harness.perturbing.labels import check_labels, labels
 from harness.perturbing.pairs import Pairs, read_pairs
 from harness.perturbing.question import Question
-from harness.perturbing.spans import Guard
+from harness.perturbing.spans import Guard, Span
 from harness.sample import Sample
 from harness.task import Task
 from harness.template import is_template
 
 MOST_ANSWERS = 1000
 """Different targets that are offered to perturbations which need a wrong answer."""
+AROUND = "around"
+"""The kind of spans that stand around the one word which may change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,42 @@ class Prepared:
             if not isinstance(changed, Question):
                 raise CheckBroken(f"the perturbation {chosen.label} gave back a {type(changed).__name__}, no Question")
             return changed
-        texts = question.texts
+        new = self._edited(chosen, question, seed, given, question.texts)
+        return question if new == question.texts else question.with_row(new)
+
+    def word(self, chosen: Perturbation, question: Question, field: str, start: int, stop: int, at: int) -> str:
+        """What a perturbation of texts makes of one word, all around it protected; the word where that does nothing.
+
+        Raises:
+            CheckBroken: the perturbation crashed or gave back something else than it was given.
+        """
+        text = question.texts[field]
+        around = [Span(0, start, AROUND), Span(stop, len(text), AROUND)]
+        seed = [self.task.seed, chosen.entry.name, dict(chosen.options), at]
+        try:
+            given = {"variant": at, "shared": _random([*seed]), "answers": self.answers, "target": self.task.target}
+            new = self._edited(chosen, question, [*seed, start], given, {field: text}, around)[field]
+        except (CheckBroken, SuiteError):
+            raise
+        except Exception as error:
+            text = f"the perturbation {chosen.label} crashed on sample {question.sample.id}: {type(error).__name__}"
+            raise CheckBroken(f"{text}: {error}") from error
+        head, tail = text[:start], text[stop:]
+        inside = len(new) >= len(head) + len(tail) and new.startswith(head) and new.endswith(tail)
+        return new[start : len(new) - len(tail)] if inside else text[start:stop]
+
+    def _edited(
+        self, chosen: Perturbation, question: Question, seed: list[Any], given: Mapping[str, Any],
+        texts: Mapping[str, str], around: Sequence[Span] = (),
+    ) -> dict[str, str]:  # fmt: skip
         new: dict[str, str] = {}
         for name, text in texts.items():
             rng = _random([*seed, question.sample.id, name])
-            more = {"text": text, "rng": rng, "protected": question.protected(text)}
-            new[name] = chosen.entry.function(**chosen.entry.bind(given | more, chosen.options))
+            more = {"text": text, "rng": rng, "protected": (*question.protected(text), *around)}
+            new[name] = chosen.entry.function(**chosen.entry.bind({**given, **more}, chosen.options))
             if not isinstance(new[name], str):
                 raise CheckBroken(f"the perturbation {chosen.label} gave back a {type(new[name]).__name__}, no text")
-        return question if new == texts else question.with_row(new)
+        return new
 
 
 def _random(seed: list[Any]) -> Random:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +218,28 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
         run(tmp_path, lambda r: "x", made=quiz(tmp_path, metrics=["perplexity"], prompt=""))
     with pytest.raises(NothingSelected):
         run(tmp_path, lambda r: "x", made=quiz(tmp_path, limit=0))
+
+
+def test_every_run_adds_to_the_ledger_of_its_suite(tmp_path: Path) -> None:
+    from harness import engine, selftest
+    from harness import suite as suites
+    from harness.store import Store
+    from harness.watch import Silent
+    from harness.work import Wish
+
+    control = Catalog().get("control", "prompt_sensitivity").function(1)
+    voices = selftest._write(control, control.flawed, 1, tmp_path)
+    for name in ("one", "two"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        suite = suites.load(tmp_path / "suite.yaml")
+        engine.run(suite, Wish(voices=voices), Store(tmp_path / "cache"), tmp_path / "runs" / name, Silent())
+    text = (tmp_path / "runs" / "prompts.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["run"] for line in lines] == ["one"] * 4 + ["two"] * 4
+    first = lines[3]
+    assert (first["check"], first["model"], first["template"]) == ("prompts", "candidate", "template-1")
+    assert first["score"] == pytest.approx(0.6)
+    assert first["text"].startswith("Question - {{ q }}")
+    assert [{**line, "at": "", "run": ""} for line in lines[:4]] == [
+        {**line, "at": "", "run": ""} for line in lines[4:]
+    ]
