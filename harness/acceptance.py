@@ -13,7 +13,7 @@ from harness.catalog import REQUIRED, Catalog, PerturbationSpec
 from harness.criterion import Criterion, Slice, Waiver
 from harness.degenerate import of_metrics
 from harness.errors import SuiteError, nearest
-from harness.groups import JOINED
+from harness.fair.groups import JOINED
 from harness.perturbing.labels import labels
 from harness.place import Key
 from harness.score import Quantity

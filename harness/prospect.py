@@ -14,7 +14,7 @@ from harness.criterion import Criterion
 from harness.data import Dataset
 from harness.errors import HarnessError
 from harness.estimate import Estimate
-from harness.groups import JOINED, fields_of
+from harness.fair.groups import JOINED, fields_of
 from harness.plan import Plan, root_task
 from harness.score import Quantity
 from harness.spec import CheckSpec

@@ -14,17 +14,17 @@ BEGIN, END = "<!-- tree -->", "<!-- /tree -->"
 FLOORS: dict[str, list[str]] = {
     "nouns: the records that everything speaks of": [
         "errors", "digest", "content", "sample", "checkpoint", "exchange", "score", "estimate", "criterion", "verdict",
-        "run", "findings", "watch", "order",
+        "run", "figure", "findings", "control", "watch", "order",
     ],
     "mechanisms: each does one thing": [],
     "works: put it all together": [
         "workshop", "plan", "preflight", "forecast", "prospect", "pool", "interview", "glimpse", "engine", "claim",
-        "wording", "gate", "settle", "lock", "record",
+        "wording", "gate", "settle", "lock", "record", "work", "opening", "selftest",
     ],
-    "faces: what people see": ["session", "overview", "cli", "__main__"],
+    "faces: what people see": ["session", "overview", "examination", "cli", "__main__"],
 }  # fmt: skip
-ROOMS = ("models", "metrics", "perturbations", "fixtures", "checks")
-MECHANISMS = ("data", "store", "stats", "train", "local", "perturbing")
+ROOMS = ("models", "metrics", "perturbations", "fixtures", "checks", "controls")
+FACES = ("report", "review")
 BESIDE = [
     ("suites/", "ready suites: suite.yaml, data, a README each"),
     ("judges/", "rubrics with their calibration"),
@@ -51,12 +51,13 @@ def tree(root: Path = ROOT) -> str:
         here = [house / f"{name}.py" for name in names or loose]
         lines += [(f"  {path.name}", first_line(path)) for path in here if path.is_file()]
         if not names:
-            for folder in MECHANISMS:
-                lines += _folder(house / folder)
+            for folder in sorted(path.parent for path in house.glob("*/__init__.py")):
+                lines += _folder(folder) if folder.name not in (*ROOMS, *FACES) else []
             lines.append(("  # rooms: one file, one name in YAML", ""))
             for folder in ROOMS:
                 lines += _folder(house / folder)
-    lines += _folder(house / "report")
+    for face in FACES:
+        lines += _folder(house / face)
     lines += BESIDE
     width = max(len(name) for name, text in lines if text)
     return "\n".join(["```", *(f"{name:<{width}}  {text}".rstrip() for name, text in lines), "```"])

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 from harness.ask import Asked, ask, proportion
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
-from harness.confidence import likelihoods
 from harness.data.dataset import Dataset
-from harness.declining import UNKNOWING, detector, flags, probe, shown
 from harness.errors import SuiteError
 from harness.exchange import Request, Response
 from harness.figure import Figure, Table
@@ -19,6 +17,8 @@ from harness.findings import Findings, Rounds
 from harness.score import Missing, Quantity, Scores, Totals, table
 from harness.stats.ranking import aurc, auroc, ranked
 from harness.task import Task, evaluate
+from harness.truth.confidence import likelihoods
+from harness.truth.declining import UNKNOWING, detector, flags, probe, shown
 
 if TYPE_CHECKING:
     from harness.score import Array

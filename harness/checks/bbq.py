@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from harness.ask import ask
-from harness.bias_sets import BBQ, bbq_questions, task_over, which
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.errors import SuiteError
+from harness.fair.bias_sets import BBQ, bbq_questions, task_over, which
 from harness.figure import Table
 from harness.findings import Findings, Rounds
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, Stat, Totals, table

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from harness.ask import ask
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
-from harness.confidence import Sure, how_sure, log_loss, proven
 from harness.errors import SuiteError
 from harness.figure import Bin, Curves, Figure, Reliability, Series, Table
 from harness.findings import Findings, Rounds
 from harness.score import Missing, Quantity, Scores
 from harness.stats.ranking import aurc, auroc, ranked, risk_at
 from harness.task import Task
+from harness.truth.confidence import Sure, how_sure, log_loss, proven
 
 if TYPE_CHECKING:
     from harness.score import Array

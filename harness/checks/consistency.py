@@ -10,7 +10,6 @@ from dataclasses import replace
 from harness.ask import Asked, ask
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
-from harness.confidence import proven
 from harness.errors import Complaint, SuiteError, nearest
 from harness.exchange import Request
 from harness.figure import Figure, Histogram, Table
@@ -19,6 +18,7 @@ from harness.sample import Sample
 from harness.score import CANDIDATE, Missing, Quantity, Scores
 from harness.stats.ranking import auroc, ranked
 from harness.task import Answer, Task, evaluate
+from harness.truth.confidence import proven
 from harness.words import normalize
 
 SAID_AGAIN = {

@@ -13,10 +13,10 @@ from harness.errors import CheckBroken, SuiteError
 from harness.exchange import Response
 from harness.figure import Figure, Slope, Slopes, Table
 from harness.findings import Findings, Rounds
-from harness.likelihood import METHODS, familiar, surprise
 from harness.score import Missing, Quantity, table
 from harness.stats.membership import Exposure
-from harness.twins import Numbers, Twins, read, shift
+from harness.truth.likelihood import METHODS, familiar, surprise
+from harness.truth.twins import Numbers, Twins, read, shift
 
 Method = Literal["min_k", "min_k_plus_plus", "zlib", "lowercase"]
 BASE = "base"

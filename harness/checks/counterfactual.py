@@ -10,12 +10,12 @@ from harness.ask import Asked, ask
 from harness.assembly import averaged
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
-from harness.counterparts import Tally, Twin, counted, swapped, texts_of, written
 from harness.data.dataset import Dataset
 from harness.errors import SuiteError
 from harness.figure import Figure, Pair, Pairs, Table
 from harness.findings import Findings, Rounds
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, table
+from harness.swaps.counterparts import Tally, Twin, counted, swapped, texts_of, written
 from harness.task import Answer, Task
 
 Kind = Literal["names", "gender", "nationality", "religion", "dialect"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.bias_sets import crows_pairs_sentences
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.errors import CheckBroken, NothingSelected
 from harness.exchange import Request, Response
+from harness.fair.bias_sets import crows_pairs_sentences
 from harness.figure import Pair, Pairs
 from harness.findings import Findings, Rounds
 from harness.score import CANDIDATE, Missing, Quantity, table

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness import aif
 from harness.ask import Asked, ask
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.errors import SuiteError, nearest
-from harness.favorable import CORRECT
-from harness.findings import Findings, Rounds
-from harness.groups import Grouping, Value, cells_of, groupings, privileged_of
-from harness.inequality import (
+from harness.fair import aif
+from harness.fair.favorable import CORRECT
+from harness.fair.groups import Grouping, Value, cells_of, groupings, privileged_of
+from harness.fair.inequality import (
     DIFFERENTIAL,
     benefit_table,
     differential,
@@ -24,9 +23,10 @@ from harness.inequality import (
     mantel_haenszel,
     stratified_table,
 )
-from harness.outcome_tables import shown, within
-from harness.outcomes import Decisions, decisions_of, rule_for
-from harness.parity import contrast_table, contrasts
+from harness.fair.outcome_tables import shown, within
+from harness.fair.outcomes import Decisions, decisions_of, rule_for
+from harness.fair.parity import contrast_table, contrasts
+from harness.findings import Findings, Rounds
 from harness.rows import Rows
 from harness.sample import Sample
 from harness.score import NOWHERE, Missing, Quantity, Scores, table

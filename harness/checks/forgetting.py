@@ -14,18 +14,18 @@ from harness.assembly import build
 from harness.catalog import Catalog, File, MetricSpec, check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
-from harness.declining import REFUSING
-from harness.distance import KL, diverged
 from harness.errors import CheckBroken, SuiteError, nearest
 from harness.findings import Findings, Rounds
-from harness.instructions import FOLLOWED, MOST, obeyed
-from harness.kept import slopes
-from harness.lm_tasks import Recorder, bits, collect, document_scores, exponential, load_tasks, run_tasks
-from harness.refusing import QUANTITIES as REFUSALS
-from harness.refusing import Ways, both_ways
+from harness.lm.tasks import Recorder, bits, collect, document_scores, exponential, load_tasks, run_tasks
 from harness.score import Missing, Quantity, Scores, table
 from harness.task import measure_of
 from harness.template import Template
+from harness.truth.declining import REFUSING
+from harness.truth.distance import KL, diverged
+from harness.truth.instructions import FOLLOWED, MOST, obeyed
+from harness.truth.kept import slopes
+from harness.truth.refusing import QUANTITIES as REFUSALS
+from harness.truth.refusing import Ways, both_ways
 
 FAMILIES: dict[str, tuple[str, str]] = {
     "acc": ("proportion", "higher"),

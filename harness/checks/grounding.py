@@ -10,16 +10,16 @@ from typing import Literal
 from harness.ask import Asked, ask, proportion
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
-from harness.contexts import followed, removed, swapped
 from harness.data.dataset import Dataset
-from harness.declining import UNKNOWING, detector, flags, shown
 from harness.errors import CheckBroken, Complaint, SuiteError, nearest
 from harness.figure import Example, Examples, Figure, Table
 from harness.findings import Findings, Rounds
-from harness.knowledge import Claim, read, unsupported
 from harness.sample import Sample
 from harness.score import CANDIDATE, Missing, Quantity, Scores
 from harness.task import Task, as_text
+from harness.truth.contexts import followed, removed, swapped
+from harness.truth.declining import UNKNOWING, detector, flags, shown
+from harness.truth.knowledge import Claim, read, unsupported
 
 UNSUPPORTED = {"unsupported_rate": Quantity("unsupported_rate", "proportion", "lower")}
 KINDS = {

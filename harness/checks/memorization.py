@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from heapq import nsmallest
 
-from harness import canaries as secrets
-from harness import digest, recital
+from harness import digest
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.errors import NothingSelected, SuiteError
 from harness.exchange import Request
 from harness.findings import Findings, Rounds
-from harness.likelihood import Text, texts
-from harness.recital import Halves
 from harness.score import Quantity
+from harness.truth import canaries as secrets
+from harness.truth import recital
+from harness.truth.likelihood import Text, texts
+from harness.truth.recital import Halves
 
 
 def _measures(fresh: object, canaries: object) -> dict[str, Quantity]:

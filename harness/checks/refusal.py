@@ -5,10 +5,10 @@ from __future__ import annotations
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
-from harness.declining import REFUSING
 from harness.findings import Findings, Rounds
-from harness.refusing import QUANTITIES, Ways, both_ways
 from harness.score import Quantity
+from harness.truth.declining import REFUSING
+from harness.truth.refusing import QUANTITIES, Ways, both_ways
 
 
 def _measures(harmful: object, harmless: object) -> dict[str, Quantity]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from harness.ask import Asked, ask
-from harness.bias_sets import Schema, shares_of_women, task_over, winogender_sentences
 from harness.catalog import check
 from harness.checkpoint import Checkpoint
 from harness.data.dataset import Dataset
 from harness.errors import SuiteError
+from harness.fair.bias_sets import Schema, shares_of_women, task_over, winogender_sentences
 from harness.findings import Findings, Rounds
 from harness.score import CANDIDATE, INFRASTRUCTURE, Missing, Quantity, Scores, table
 from harness.task import Answer

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from harness.canaries import made
 from harness.catalog import control
 from harness.control import Control, Situation, Voice
 from harness.exchange import Request, Response, Scored
+from harness.truth.canaries import made
 
 
 @control()

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import digest
-from harness.canaries import PART, Canary, made
 from harness.checkpoint import Checkpoint
 from harness.data.write import Rows
 from harness.errors import FixtureBroken, SuiteError
@@ -20,6 +19,7 @@ from harness.train.loop import Progress, train
 from harness.train.recipe import CAUSAL, CLASSIFIER, Recipe
 from harness.train.seeds import seeded
 from harness.train.versions import versions
+from harness.truth.canaries import PART, Canary, made
 
 if TYPE_CHECKING:
     from harness.data import Dataset

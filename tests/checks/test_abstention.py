@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from harness import stats
-from harness.declining import UNKNOWING as PATTERNS
 from harness.errors import CheckBroken, SuiteError
 from harness.exchange import Request, Response, Scored
 from harness.score import Totals
+from harness.truth.declining import UNKNOWING as PATTERNS
 from talk import CANDIDATE, CRASH, OUTAGE, data, drive, leaf, task
 
 KNOWN = [{"id": f"k{at}", "input": f"known {at}", "target": f"at {at} o'clock", "line": "7"} for at in range(20)]

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from harness import stats
-from harness.bias_sets import which
 from harness.criterion import parse
 from harness.data import open_data
 from harness.errors import SuiteError
 from harness.exchange import Response
+from harness.fair.bias_sets import which
 from harness.gate import decide
 from talk import CANDIDATE, CRASH, OUTAGE, data, drive, leaf
 

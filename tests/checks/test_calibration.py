@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
 from harness import stats
-from harness.confidence import of_options
 from harness.errors import CheckBroken, SuiteError
 from harness.exchange import Response, Scored
+from harness.truth.confidence import of_options
 from talk import BASE, CANDIDATE, CRASH, OUTAGE, drive, leaf, task
 
 N = 600

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import aif, stats
+from harness import stats
 from harness.criterion import parse
 from harness.errors import SuiteError
+from harness.fair import aif
+from harness.fair.groups import Grouping
+from harness.fair.inequality import benefit_table, differential, differential_table, inequality
+from harness.fair.outcomes import Decisions
+from harness.fair.parity import contrast_table, contrasts
 from harness.gate import decide
-from harness.groups import Grouping
-from harness.inequality import benefit_table, differential, differential_table, inequality
-from harness.outcomes import Decisions
-from harness.parity import contrast_table, contrasts
 from harness.score import Scores, Totals
 from talk import BASE, CANDIDATE, CRASH, OUTAGE, drive, leaf, task
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from harness import canaries, stats
+from harness import stats
 from harness.catalog import Catalog
 from harness.errors import NothingSelected, SuiteError
 from harness.exchange import Request, Response, Scored
-from harness.recital import cut, likeness
+from harness.truth import canaries
+from harness.truth.recital import cut, likeness
 from talk import BASE, CANDIDATE, CRASH, OUTAGE, data, drive, leaf
 
 WORDS = [

@@ -16,7 +16,7 @@ from harness.checkpoint import Checkpoint
 from harness.exchange import Facts, Model, Request, Response
 from harness.findings import Findings
 from harness.interview import Interview, conduct
-from harness.lm_tasks import Recorder, Results, _evaluate, collect, load_tasks, run_tasks
+from harness.lm.tasks import Recorder, Results, _evaluate, collect, load_tasks, run_tasks
 from harness.pool import Place, Pool
 from harness.watch import Silent
 from talk import leaf, task

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import CheckBroken
+from harness.fair.groups import Grouping
+from harness.fair.outcomes import Decisions
+from harness.fair.parity import Contrast, contrast_table, contrasts
 from harness.figure import Figure, Table
-from harness.groups import Grouping
-from harness.outcomes import Decisions
-from harness.parity import Contrast, contrast_table, contrasts
 from harness.score import Totals
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 import tiny
-from harness.canaries import OTHERS, Canary, exposed, exposure, made
 from harness.catalog import Catalog
 from harness.checkpoint import Checkpoint
 from harness.data import open_data
@@ -18,6 +17,7 @@ from harness.errors import SuiteError
 from harness.fixtures.full import full
 from harness.local import Residents, identify
 from harness.models.transformers import transformers
+from harness.truth.canaries import OTHERS, Canary, exposed, exposure, made
 
 
 def test_secrets_are_seeded_and_different() -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from harness import digest
 from harness.errors import CheckBroken, nearest
 from harness.exchange import Request, Response
-from harness.lm_files import localise
-from harness.lm_quiet import quiet
+from harness.lm.files import localise
+from harness.lm.quiet import quiet
 from harness.score import BROKEN, Missing, Totals
 
 if TYPE_CHECKING:

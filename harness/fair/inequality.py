@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.groups import Grouping
-from harness.outcomes import Decisions
-from harness.parity import PRIVILEGED, UNPRIVILEGED
+from harness.fair.groups import Grouping
+from harness.fair.outcomes import Decisions
+from harness.fair.parity import PRIVILEGED, UNPRIVILEGED
 from harness.score import EVERY, NOWHERE, Missing, Quantity, Scores, Totals, table
 
 if TYPE_CHECKING:

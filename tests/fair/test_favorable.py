@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import SuiteError
-from harness.favorable import Unreadable, favorable
+from harness.fair.favorable import Unreadable, favorable
 
 LABELS = {"yes", "no", "not guilty", "x >= 5"}
 METRICS = {"rouge", "exact_match"}

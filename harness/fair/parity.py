@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.groups import Grouping
-from harness.outcomes import Decisions
+from harness.fair.groups import Grouping
+from harness.fair.outcomes import Decisions
 from harness.score import EVERY, NOWHERE, Missing, Quantity, Scores, Totals
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.data.dataset import Dataset
-from harness.entities import Entity, Gazetteer, capitalised, entities, of_value, readings
 from harness.errors import Complaint, NothingSelected, SuiteError, nearest
 from harness.task import as_text
+from harness.truth.entities import Entity, Gazetteer, capitalised, entities, of_value, readings
 from harness.words import words
 
 NAME = "name"

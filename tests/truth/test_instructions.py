@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.instructions import KINDS, MOST, SUBJECTS, chosen, followed
+from harness.truth.instructions import KINDS, MOST, SUBJECTS, chosen, followed
 
 RIGHT = {
     "lowercase": "bees make honey. they live in hives.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from harness.fair.groups import SMALL, Grouping
+from harness.fair.outcomes import Decisions
 from harness.figure import Figure, Table
-from harness.groups import SMALL, Grouping
-from harness.outcomes import Decisions
 from harness.score import NOWHERE, Missing
 from harness.stats.fairness import group as group_of
 

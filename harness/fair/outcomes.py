@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from harness.ask import Asked
 from harness.assembly import averaged
 from harness.errors import SuiteError
-from harness.favorable import CORRECT, Favorable, Unreadable, favorable
+from harness.fair.favorable import CORRECT, Favorable, Unreadable, favorable
 from harness.sample import Sample
 from harness.score import INFRASTRUCTURE, Missing, Scores
 from harness.task import Task

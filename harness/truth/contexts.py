@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.ask import Asked
-from harness.entities import Gazetteer, entities
 from harness.errors import CheckBroken, Complaint, SuiteError
 from harness.sample import Sample
 from harness.score import CANDIDATE, Missing
 from harness.task import Task, as_text
+from harness.truth.entities import Gazetteer, entities
 from harness.words import words
 
 

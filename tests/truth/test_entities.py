@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.entities import Entity, Gazetteer, capitalised, entities, of_value, readings
+from harness.truth.entities import Entity, Gazetteer, capitalised, entities, of_value, readings
 
 
 def shown(text: str, *names: tuple[str, str], labels: tuple[str, ...] = ()) -> list[str]:

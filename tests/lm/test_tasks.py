@@ -12,8 +12,8 @@ import pytest
 
 from harness.errors import CheckBroken
 from harness.exchange import Request, Response, Scored
-from harness.lm_files import localise
-from harness.lm_tasks import Recorder, Results, collect, document_scores, load_tasks, run_tasks
+from harness.lm.files import localise
+from harness.lm.tasks import Recorder, Results, collect, document_scores, load_tasks, run_tasks
 from harness.score import BROKEN, Missing
 
 ROWS = [{"q": f"Q{at}", "a": f"A{at}", "options": ["x", "y"], "gold": at % 2} for at in range(8)]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from harness.ask import ask
 from harness.data.dataset import Dataset
-from harness.declining import Detector, detector, flags, probe, shown
 from harness.errors import SuiteError
 from harness.exchange import Request, Response
 from harness.figure import Examples
 from harness.score import Missing, Quantity, Scores, table
 from harness.task import Task
 from harness.template import Template
+from harness.truth.declining import Detector, detector, flags, probe, shown
 
 QUANTITIES = {"refused": Quantity("refused", "proportion"), "answered": Quantity("answered", "proportion")}
 """`refused`: share of harmful requests that were refused; `answered`: of harmless ones that were answered."""

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from harness.ask import gap, gap_quantity
 from harness.data.dataset import Dataset
 from harness.errors import Complaint, NothingSelected, SuiteError, nearest
-from harness.likelihood import Text, texts
 from harness.score import Missing, Quantity, Scores, table
 from harness.stats.membership import Exposure, exposure, permutation
 from harness.task import as_text
+from harness.truth.likelihood import Text, texts
 
 if TYPE_CHECKING:
     from harness.score import Array

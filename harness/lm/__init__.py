@@ -1,0 +1,1 @@
+"""lm-eval as a library: its task files, its tasks and metrics, and its silence."""
