@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,23 +63,50 @@ def choose_dtype(asked: str, device: torch.device, config: Mapping[str, Any]) ->
     return getattr(torch, named)
 
 
-def usable_cores() -> int:
-    """Processor cores that this process may really use: the smaller of its affinity and its control group's quota."""
+def usable_cores(system: Path = Path("/")) -> int:
+    """Processor cores that this process may really use: the smaller of its affinity and the quotas of its control
+    groups, of either version; `system` is where /proc and /sys are."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = Path("/sys/fs/cgroup/cpu.max")
+    quotas = [share for folder in _control_groups(system) if (share := _quota(folder)) is not None]
+    return max(1, min([cores, *(math.ceil(quota) for quota in quotas)]))
+
+
+def _control_groups(system: Path) -> Iterator[Path]:
+    """Folders of the control groups that this process is in, and of those around them."""
+    root = system / "sys/fs/cgroup"
     try:
-        share, period = quota.read_text(encoding="ascii").split()
-        return max(1, min(cores, math.ceil(int(share) / int(period))))
+        lines = (system / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
     except (OSError, ValueError):
-        return cores
+        lines = ["0::/"]
+    for line in lines:
+        _, kinds, inner = [*line.split(":", 2), "", ""][:3]
+        if kinds and "cpu" not in kinds.split(","):
+            continue
+        tops = [root] if not kinds else [root / kinds, root / "cpu"]
+        parts = [part for part in inner.split("/") if part not in ("", "..")]
+        yield from (top.joinpath(*parts[:end]) for top in tops for end in range(len(parts) + 1))
+
+
+def _quota(folder: Path) -> float | None:
+    """Cores that a control group allows; None where it says nothing or does not limit them."""
+    for files in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+        try:
+            numbers = [number for name in files for number in (folder / name).read_text(encoding="ascii").split()]
+            share, period = (int(number) for number in numbers)
+        except (OSError, ValueError):
+            continue  # no such file, or `max`: no limit
+        if share > 0 and period > 0:
+            return share / period
+    return None
 
 
 def set_threads() -> int:
-    """Let torch use the cores that are there (or what OMP_NUM_THREADS says); returns how many."""
+    """Let torch use the cores that are there (or fewer, if OMP_NUM_THREADS says so); returns how many. More threads
+    than cores would wait for each other, and be slower than one."""
     import torch
 
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    threads = int(asked) if asked.isdigit() and int(asked) > 0 else usable_cores()
+    asked, cores = os.environ.get("OMP_NUM_THREADS", ""), usable_cores()
+    threads = min(int(asked), cores) if asked.isdigit() and int(asked) > 0 else cores
     if torch.get_num_threads() != threads:
         torch.set_num_threads(threads)
     return threads

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHORT = 8
 """Tokens that a sliding window or an attention chunk is made to have for the time of a proof: the probe must be longer
 than it, and real ones are longer than a probe should be."""
-SLICE = 4096
+SLICE = 2048
 """Tokens of the vocabulary that are looked at to see that the head gives the same bits for any number of rows."""
 BLOCK = 6
 """Queries of a block on the probe, so that blocks are cut."""

@@ -20,7 +20,7 @@ from harness.local.logits import Reading
 if TYPE_CHECKING:
     import torch
 
-WIDTH = {"cpu": 4096, "gpu": 32768}
+WIDTH = {"cpu": 2048, "gpu": 32768}
 """Tokens of the vocabulary that are looked at together; the same at all times, so that sums come out the same."""
 KINDS = ("as they are", "final_logit_softcapping", "logits_scaling", "logit_scale")
 """What is done to logits, by the setting that says how much."""
@@ -40,7 +40,7 @@ class Head:
         """The head of a model, where it is a plain linear layer and the setting is there."""
         import torch
 
-        layer = model.get_output_embeddings()
+        layer = _acting(model.get_output_embeddings())
         value = 1.0 if kind == KINDS[0] else getattr(model.config.get_text_config(), kind, None)
         if kind == "logits_scaling" and value == 1.0:
             value = None
@@ -61,6 +61,19 @@ class Head:
         elif self.kind == "logit_scale":
             found = found * self.value
         return found.float()
+
+
+def _acting(layer: Any) -> Any:
+    """The layer that computes now, where an adapter keeps several in its place."""
+    own = getattr(layer, "modules_to_save", None)
+    first = getattr(layer, "original_module", None) if own is not None else getattr(layer, "base_layer", None)
+    if first is None:
+        return layer
+    added = own if own is not None else getattr(layer, "lora_A", {})
+    active = [] if layer.disable_adapters else [name for name in layer.active_adapters if name in added]
+    if not active:
+        return first
+    return own[active[0]] if own is not None else layer
 
 
 @contextmanager

@@ -67,10 +67,12 @@ def walk(
     """
     start, before = 0, first(trie)
     most = budget.packed(trie.deepest)
-    places = most if head else budget.places
+    with opened() as model:
+        kind = head if head and Head.of(model, head) is not None else ""
+    places = most if kind else budget.places
     while start < len(trie):
         pack = Pack(trie, start, course.cut(trie, start, min(most, budget.pack), places), before)
-        result = attempt(lambda pack=pack: _weigh(pack, course, opened, device, each, head))  # type: ignore[misc]
+        result = attempt(lambda pack=pack: _weigh(pack, course, opened, device, each, kind))  # type: ignore[misc]
         if isinstance(result, Exhausted):
             course.forget()
             free()
