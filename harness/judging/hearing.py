@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from harness.exchange import Request, Response
-from harness.judging.question import By, Case, requests
+from harness.judging.question import By, Case, fence, requests
 from harness.judging.rubric import Rubric
 from harness.judging.verdict import Verdict, again, read
 
@@ -35,13 +35,18 @@ def hear(bench: Bench, cases: Sequence[Case]) -> Hearing:
     poor = [at for at, verdict in enumerate(verdicts) if verdict.malformed]
     if poor:
         repaired = [
-            (asked[at][0], [again(asked[at][1][0], said[at][0].text or "", verdicts[at])]) for at in poor
+            (asked[at][0], [_repaired(bench, cases[asked[at][0]], asked[at][1][0], said[at][0], verdicts[at])])
+            for at in poor
         ]  # fmt: skip
         second, _ = yield from _round(bench, cases, repaired)
         for at, verdict in zip(poor, second, strict=True):
             verdicts[at] = verdict
     width = len(bench.judges)
     return [verdicts[at : at + width] for at in range(0, len(verdicts), width)]
+
+
+def _repaired(bench: Bench, case: Case, request: Request, said: Response, verdict: Verdict) -> Request:
+    return again(request, said.text or "", verdict, fence(case, bench.rubric, bench.seed))
 
 
 def _round(

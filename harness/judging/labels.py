@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import Complaint, SuiteError
+from harness.errors import Complaint, SuiteError, nearest
 from harness.judging.question import Case
 from harness.judging.rubric import Rubric
 
@@ -21,6 +21,8 @@ class Labelled:
     labels: Mapping[str, float] = field(default_factory=dict)
     """Rater → 0 to 1: how good the answer is, or how much better the first of a pair is."""
     line: int = 0
+    by_item: frozenset[str] = frozenset()
+    """The raters who labelled item by item."""
 
     @property
     def label(self) -> float:
@@ -28,8 +30,12 @@ class Labelled:
         return sum(self.labels.values()) / len(self.labels)
 
     def passing(self, rubric: Rubric) -> float:
-        """Share of the raters by whom it passes: by the rubric's own mark where it has levels, else from 0.5 on."""
-        passed = [rubric.passes(value) if rubric.levels else value >= 0.5 for value in self.labels.values()]
+        """Share of the raters by whom it passes: by the rubric's own mark where they said a level or judged each item,
+        from 0.5 on where they said how good it is as a whole."""
+        passed = [
+            rubric.passes(value) if rubric.levels or rater in self.by_item else value >= 0.5
+            for rater, value in self.labels.items()
+        ]
         return sum(passed) / len(passed)
 
 
@@ -37,8 +43,9 @@ def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
     """The human labels in a JSONL file.
 
     Rows are `{question, answer, label}` or `{question, answer, labels: {rater: label}}`, with the fields that the
-    rubric needs; of a pair `answers: [first, second]`. A label is 0 or 1 (or true, false), a share between them, or a
-    level of the rubric (1 is the worst); of a pair 1 where the first is better, 0.5 for a tie, 0 where the second is.
+    rubric needs; of a pair `answers: [first, second]`. A label is 0 or 1 (or true, false), a share between them, a
+    level of the rubric (1 is the worst), or a mapping item → true or false; of a pair 1 where the first is better,
+    0.5 for a tie, 0 where the second is.
 
     Raises:
         SuiteError: with every line that is wrong, or labelled twice.
@@ -46,7 +53,7 @@ def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
     found, wrong = list[Labelled](), list[Complaint]()
     seen: dict[tuple[str, tuple[str, ...]], int] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"the labels {path} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
@@ -70,7 +77,7 @@ def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
 def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | str:
     """The labels of one line, or what is wrong with it."""
     try:
-        data = json.loads(line)
+        data = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return f"not JSON: {error}"
     if not isinstance(data, dict):
@@ -93,11 +100,18 @@ def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | 
             return number_
         labels[str(rater)] = number_
     shown = {name: str(data[name]) for name in rubric.needs}
-    return Labelled(Case(f"label {number}", question, tuple(answers), shown), labels, number)
+    by_item = frozenset(str(rater) for rater, value in given.items() if isinstance(value, dict))
+    return Labelled(Case(f"label {number}", question, tuple(answers), shown), labels, number, by_item)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _number(value: Any, rubric: Rubric, pair: bool) -> float | str:
     """A label as a number from 0 to 1, or what is wrong with it."""
+    if isinstance(value, dict):
+        return _of_items(value, rubric, pair)
     if isinstance(value, bool):
         return float(value)
     if not isinstance(value, int | float):
@@ -112,6 +126,16 @@ def _number(value: Any, rubric: Rubric, pair: bool) -> float | str:
     return float(value)
 
 
-def by_text(labels: Iterable[Labelled]) -> dict[tuple[str, tuple[str, ...]], Labelled]:
-    """(question, answers) → its labels."""
-    return {(one.case.question, one.case.answers): one for one in labels}
+def _of_items(said: Mapping[str, Any], rubric: Rubric, pair: bool) -> float | str:
+    """A label given item by item, as the share that is met."""
+    known = [item.id for item in rubric.items]
+    if pair or not known:
+        return "the label is a mapping, and only a rubric of items, on one answer, is labelled item by item"
+    for name, met in said.items():
+        if name not in known:
+            return f"the label names the item {name!r}, which the rubric has not{nearest(name, known)}"
+        if not isinstance(met, bool):
+            return f"the label of item {name!r} is {met!r}, neither true nor false"
+    if absent := [name for name in known if name not in said]:
+        return f"the label lacks {', '.join(absent)}"
+    return rubric.score_of({name: {"met": met} for name, met in said.items()})

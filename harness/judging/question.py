@@ -115,7 +115,10 @@ def _form(rubric: Rubric, pair: bool) -> str:
     else:
         example = {item.id: {"evidence": "words that decide it", "met": "true or false"} for item in rubric.items}
     text = "Reply with one JSON object and nothing else. Quote the evidence before you decide:"
-    return f"{text}\n{json.dumps(example, ensure_ascii=False)}"
+    shown = json.dumps(example, ensure_ascii=False)
+    for plain in ("true or false", f"1 to {len(rubric.levels)}"):  # no texts: nobody shall copy the quotation marks
+        shown = shown.replace(f'"{plain}"', plain)
+    return f"{text}\n{shown}"
 
 
 def _weighed(rubric: Rubric, pair: bool) -> list[tuple[str, tuple[str, ...]]]:

@@ -44,7 +44,7 @@ def read(path: Path, known: Iterable[str]) -> list[Rating]:
     ids, found, wrong = set(known), list[Rating](), list[Complaint]()
     seen: dict[tuple[str, str], int] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SuiteError(f"the ratings {path} cannot be read: {error}") from error
     for number, line in enumerate(lines, start=1):
@@ -70,7 +70,7 @@ def read(path: Path, known: Iterable[str]) -> list[Rating]:
 def _rating(line: str, number: int, ids: set[str]) -> Rating | str:
     """The rating in one line, or what is wrong with it."""
     try:
-        data = json.loads(line)
+        data = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return f"not JSON: {error}"
     if not isinstance(data, dict):
@@ -91,6 +91,10 @@ def _rating(line: str, number: int, ids: set[str]) -> Rating | str:
         str(name), rater.strip(), score, unsure, str(data.get("kind", FRESH)), texts[0], texts[1],
         str(data.get("note", "")), number,
     )  # fmt: skip
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _score(data: Mapping[str, Any]) -> float | str:

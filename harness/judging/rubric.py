@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from harness.template import Template
 KEYS = ("rubric", "question", "items", "levels", "needs", "pass_at", "prompt", "pair_prompt", "calibration")
 FEWEST_LEVELS, MOST_LEVELS = 3, 5
 MOST_ITEMS = 12
+TAKEN = ("question", "answer", "first", "second")
+"""Names under which a judge sees something already; no field of `needs` can have them."""
+_GIVEN = ("aim", "levels", "points", "question", "shown", "fence", "form")
+"""What every prompt is given."""
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -156,8 +161,8 @@ def _items(given: Any, complain: Any) -> tuple[Item, ...]:
             complain(place, f"the item {name!r} is there twice")
         elif not isinstance(ask, str) or not ask.strip():
             complain(place, f"the item {name!r} asks nothing; write `ask: …?`")
-        elif isinstance(weight, bool) or not isinstance(weight, int | float) or not weight > 0:
-            complain(place, f"the item {name!r} has the weight {weight!r}; a weight is above 0")
+        elif isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
+            complain(place, f"the item {name!r} has the weight {weight!r}; a weight is a number above 0")
         else:
             found.append(Item(name, ask.strip(), float(weight)))
     return tuple(found)
@@ -179,9 +184,14 @@ def _levels(given: Any, complain: Any) -> tuple[str, ...]:
 def _needs(given: Any, complain: Any) -> tuple[str, ...]:
     if given is None:
         return ()
-    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+    if not isinstance(given, list) or not all(isinstance(name, str) and name.strip() for name in given):
         complain(("needs",), f"`needs` lists fields of the row, such as [context]; found {given!r}")
         return ()
+    for at, name in enumerate(given):
+        if name in TAKEN:
+            complain(("needs", at), f"`needs` names {name!r}, which a judge sees already; name another field")
+        elif name in given[:at]:
+            complain(("needs", at), f"`needs` names {name!r} twice")
     return tuple(given)
 
 
@@ -197,13 +207,24 @@ def _prompt(data: Mapping[str, Any], key: str, default: str, path: Path, complai
     """The text of a prompt: a file beside the rubric, or the bundled one."""
     name = data.get(key)
     place = path.parent / str(name) if name is not None else content.root() / "judges" / f"{default}.j2"
+    where = (key,) if key in data else ()
     if not place.is_file():
-        complain((key,), f"there is no prompt {place}")
+        complain(where, f"there is no prompt {place}")
         return ""
-    text = place.read_text(encoding="utf-8")
-    missing = [part for part in (("first", "second") if key == "pair_prompt" else ("answer",)) if part not in text]
+    text = text_of(place)
+    try:
+        names = _compiled(text).names
+    except ValueError as error:
+        complain(where, f"{place.name}: {error}")
+        return ""
+    texts = ("first", "second") if key == "pair_prompt" else ("answer",)
+    missing = [part for part in (*texts, "question", "fence", "form") if part not in names]
     if missing:
-        complain((key,) if key in data else (), f"{place.name} never shows {' and '.join(missing)}")
+        why = "; texts that are not fenced in can speak to the judge" if "fence" in missing else ""
+        complain(where, f"{place.name} never shows {', '.join(missing)}{why}")
+    known = (*texts, *_GIVEN)
+    for unknown in sorted(names - set(known)):
+        complain(where, f"{place.name} shows {unknown!r}, which no prompt is given{nearest(unknown, known)}")
     return text
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 
 from harness.stats import agreement as agreements
-from harness.stats.evidence import Evidence
+from harness.stats.evidence import Evidence, unknown
 from harness.stats.proportion import of_counts
 
 CONFIDENCE = 0.95
+AC1 = "Gwet's AC1"
 FEWEST_MINORITY = 30
 """Labels of the rarer kind, good or bad, at least."""
 LEAST_AC1 = 0.6
@@ -73,8 +74,8 @@ def hold(said: Sequence[float], people: Sequence[float], demands: Demands, seed:
             f"only {minority} labels of the rarer kind, where {min(FEWEST_MINORITY, demands.labels)} are needed"
         )
     figures = [_figure("agreement", of_counts(agree, n) if n else None, n, f">= {demands.agreement:g}")]
-    if n >= agreements.FEWEST:
-        figures.append(_figure("Gwet's AC1", _ac1(one, two, seed), n, f">= {LEAST_AC1:g}"))
+    if n:
+        figures.append(_ac1(one, two, seed, figures[0].low or 0.0))
         figures.append(_figure("Krippendorff's α", _alpha(said, people, seed), n, ""))
     figures += _sides(one, two)
     faults += _missed(figures)
@@ -93,14 +94,27 @@ def _figure(name: str, evidence: Evidence | None, n: int, wanted: str) -> Figure
     return Figure(name, found.value, found.low, found.high, n, wanted)
 
 
-def _ac1(one: Sequence[float], two: Sequence[float], seed: str) -> Evidence:
-    per_item, _ = agreements.pairs(one, two)
+def _ac1(one: Sequence[float], two: Sequence[float], seed: str, agreement: float) -> Figure:
+    """AC1 with its interval; where there is too little to resample (too few labels, or hardly a difference among them),
+    with the lower bound that the one of agreement implies.
+
+    Chance agrees in at most 1/c ≤ 1/2 of c kinds (Gwet 2008), so AC1 = 1 − (1 − p)/(1 − chance) ≥ 2p − 1.
+    """
+    per_item, kinds = agreements.pairs(one, two)
     ids = [str(at) for at in range(len(one))]
-    return agreements.evidence(per_item, agreements.ac1, seed=seed, ids=ids, name="AC1")
+    wanted = f">= {LEAST_AC1:g}"
+    if len(kinds) < 2:
+        return Figure(AC1, None, None, None, len(one), wanted)
+    found = _figure(
+        AC1, agreements.evidence(per_item, agreements.ac1, seed=seed, ids=ids, name="AC1"), len(one), wanted
+    )
+    return replace(found, low=2 * agreement - 1, high=1.0) if found.low is None else found
 
 
 def _alpha(one: Sequence[float], two: Sequence[float], seed: str) -> Evidence:
     per_item, values = agreements.coincidences([list(one), list(two)])
+    if len(values) < 2:
+        return unknown("everybody says the same of everything", n=len(one))
     ids = [str(at) for at in range(len(one))]
     interval = partial(agreements.alpha, values=values, scale="interval")
     return agreements.evidence(per_item, interval, seed=seed, ids=ids, name="α")
@@ -132,7 +146,7 @@ def _missed(figures: Sequence[Figure]) -> list[str]:
         op, wanted = figure.wanted.split()
         low = figure.low
         if low is None:
-            told.append(f"{figure.name} is not known")
+            told.append(f"{figure.name} is not known from {figure.n} labels")
         elif not (low >= float(wanted) if op == ">=" else low > float(wanted)):
             told.append(f"{figure.name} is {figure.value:.3g}, and only {low:.3g} is shown, where {wanted} is wanted")
     return told
