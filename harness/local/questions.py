@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -22,8 +23,17 @@ def sheet_of(seat: Seat, block: Sequence[Numbered], shown: Mapping[tuple[str, st
     """The block's sheet; `shown` is (system, prompt) → rendered prompt."""
     walked, encoder = bool(seat.ways.tree.way) and not seat.alone, seat.encoder
     who = (id(encoder.tokenizer), encoder.chat, encoder.system, seat.context, walked, seat.ways.steady)
-    key = (*who, tuple(request for _, request in block))
+    key = (*who, _digest(block))
     return seat.lease.resident.desk.sheet(key, lambda: _make(seat, block, shown, walked))
+
+
+def _digest(block: Sequence[Numbered]) -> bytes:
+    """What the block asks, in a few bytes: its texts are not to be held for as long as the sheet is."""
+    found = hashlib.sha256()
+    for _, request in block:
+        said = (request.kind, request.prompt, request.continuations, request.system, request.each)
+        found.update(repr(said).encode("ascii", "backslashreplace"))
+    return found.digest()
 
 
 def _make(seat: Seat, block: Sequence[Numbered], shown: Mapping[tuple[str, str], str], walked: bool) -> Sheet:

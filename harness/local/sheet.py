@@ -12,7 +12,7 @@ from harness.local.trie import Trie, Unit
 if TYPE_CHECKING:
     import numpy as np
 
-ROOM = 1 << 28
+ROOM = 1 << 27
 """Bytes of sheets that are kept for the next model on the same weights."""
 
 Parts = list[list[int]]

@@ -83,7 +83,7 @@ def beheaded(model: Any) -> Iterator[list[torch.Tensor]]:
 
     def take(rows: torch.Tensor) -> torch.Tensor:
         taken.append(rows.reshape(-1, rows.shape[-1]))
-        return rows[..., :1]
+        return rows[..., :1].clone()
 
     layer.forward = take
     try:

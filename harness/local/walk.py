@@ -109,8 +109,11 @@ def _weigh(
         if head is None:
             return read(course.logits(model, pack, places), rows, tokens, each=every)
         with beheaded(model) as taken:
-            course.logits(model, pack, places)
-        return read_sliced(head, taken[0], rows, tokens, each=every)
+            after = course.logits(model, pack, places)
+        found = read_sliced(head, taken[0], rows, tokens, each=every)
+        if not bool(after.isfinite().all()):  # what comes after the head made it so
+            found.logprob[:] = float("nan")
+        return found
 
 
 class Blocks:

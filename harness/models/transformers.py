@@ -50,7 +50,7 @@ def transformers(
         gen_kwargs: settings of transformers' generation (top_p, repetition_penalty, …), over the checkpoint's own.
         trust_remote_code: whether the checkpoint's own Python code may run; the environment must agree.
         allow_pickle: whether weights may be read from pickles, which can hold code.
-        reproducible: whether scores are the same to the last bit whatever else is asked; slower by about a half.
+        reproducible: whether scores are the same to the last bit whatever else is asked; takes up to twice as long.
     """
     if isinstance(batch_size, str) and batch_size != "auto":
         raise SuiteError(f"batch_size: {batch_size!r} is neither a number nor auto")
