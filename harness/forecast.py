@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken
-from harness.exchange import Request, Response
-from harness.plan import Plan, opened, root_task, task_of
+from harness.exchange import Request, Response, Scored
+from harness.plan import Plan, judges_of, opened, root_task, task_of
 from harness.spec import CheckSpec
 from harness.workshop import Workshop, reference
 
 PLAYED = 20_000
 """Rows of a data set that are played through at most; beyond, the counts are scaled up from these."""
+CHARACTERS = 4
+"""Of English, that make about one token."""
 UNANSWERED = Response(fault="not asked: this is a plan", blame="infrastructure")
 
 
@@ -33,6 +35,13 @@ class Cost:
     """Whether the numbers were scaled up from a part of the data."""
     unknown: tuple[str, ...] = ()
     """Checks whose data is not made yet, so that nobody can count."""
+    about: float | None = None
+    """What it would cost where every answer takes its most tokens and four characters make one that is read; None where
+    the suite names no price."""
+    most: float | None = None
+    """The same where every byte is a token, and every verdict of a judge must be asked for twice."""
+    max_cost: float | None = None
+    """Where asking stops."""
 
 
 def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
@@ -49,7 +58,9 @@ def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
                 continue
             for request in _played(check, name, part, workshop):
                 per_model[request.to or name].append(request)
-    return [_cost(name, requests, unknown[name], share) for name, requests in per_model.items()]
+    found = [_cost(name, requests, unknown[name], share) for name, requests in per_model.items()]
+    judges = judges_of(plan.checks)
+    return [_priced(cost, per_model[cost.model], plan, share, cost.model in judges) for cost in found]
 
 
 def _share(plan: Plan, workshop: Workshop) -> float:
@@ -87,15 +98,37 @@ def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iter
     talk = check.entry.function(**check.entry.bind(given, options))
     if not isinstance(talk, Generator):
         return
+    judges = judges_of([check])
     try:
         asked = next(talk)
         while True:
             yield from asked
-            asked = talk.send([UNANSWERED] * len(asked))
+            asked = talk.send([_stand_in(request, name, judges) for request in asked])
     except (StopIteration, Broken):
         return
     finally:
         talk.close()
+
+
+def _stand_in(request: Request, name: str, judges: Sequence[str]) -> Response:
+    """No answer; where answers will be judged, one as long as it can be, so that what judges are asked is known."""
+    if not judges or request.to in judges:
+        return UNANSWERED
+    if request.kind != "generate":
+        return Response(scores=tuple(Scored(-float(at), 1) for at in range(len(request.continuations))))
+    text = f"{request.to or name} {request.sample} "
+    return Response(text=text.ljust(CHARACTERS * request.max_new_tokens, "x"), finish="stop")
+
+
+def _priced(cost: Cost, requests: Sequence[Request], plan: Plan, share: float, judge: bool) -> Cost:
+    options = plan.suite.models[cost.model].options
+    if not (price := options.get("price")):
+        return cost
+    read, written = float(price["input"]) / 1e6, float(price["output"]) / 1e6
+    sizes = sum(len(r.prompt.encode()) + sum(len(c.encode()) for c in r.continuations) for r in set(requests)) / share
+    about = cost.characters / CHARACTERS * read + cost.new_tokens * written
+    most = (sizes * read + cost.new_tokens * written) * (2 if judge else 1)
+    return replace(cost, about=about, most=most, max_cost=options.get("max_cost"))
 
 
 def _cost(name: str, requests: list[Request], unknown: list[str], share: float) -> Cost:

@@ -18,6 +18,7 @@ from harness.session import find, record
 from harness.spec import Suite
 
 if TYPE_CHECKING:
+    from harness.forecast import Cost
     from harness.plan import Plan
     from harness.workshop import Workshop
 
@@ -141,12 +142,20 @@ def planned(suite: Suite, order: Order, *, json: bool) -> None:
         about = "about " if cost.scaled else ""
         _line(
             f"  {cost.model:<16} {about}{cost.requests:,} requests, {cost.distinct:,} distinct, about "
-            f"{cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{unknown}"
+            f"{cost.characters // 4:,} prompt tokens, at most {cost.new_tokens:,} new tokens{_money(cost)}{unknown}"
         )
     _line("\ndecide")
     for row in power:
         _line(f"  {row['that']}\n      {row['text']}")
     _line(f"\n{whole}")
+
+
+def _money(cost: Cost) -> str:
+    """What a model with a price would cost; empty for any other."""
+    if cost.about is None or cost.most is None:
+        return ""
+    stop = f"; asking stops at {cost.max_cost:g} (max_cost)" if cost.max_cost is not None else ""
+    return f"; costs about {cost.about:.2g}, at most {cost.most:.2g}{stop}"
 
 
 def locked(suite: Suite, order: Order, reason: str, *, json: bool) -> None:

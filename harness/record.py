@@ -20,7 +20,8 @@ from harness.figure import Figure
 from harness.findings import Findings
 from harness.gate import claim_failures, decide, settle
 from harness.interview import Interview, by_model
-from harness.plan import Plan, filled
+from harness.judging import kinship
+from harness.plan import Plan, filled, judges_of
 from harness.pledge import Pledge, marked, restrained
 from harness.pool import Place, Pool
 from harness.run import (
@@ -254,6 +255,8 @@ def _warnings(evidence: Evidence) -> list[str]:
     for name, place in evidence.pool.places.items():
         told += [f"{name}: {text}" for text in (place.facts.warnings if place.facts else ())]
     told += dict.fromkeys(note for interview in evidence.interviews for note in interview.notes)
+    for check in plan.checks:
+        told += kinship.warnings(check.name, judges_of([check]), plan.models, evidence.checkpoints)
     if plan.limit is not None:
         told.append(
             f"Only the first {plan.limit} rows of each data set were asked (--limit): a smoke test, not an acceptance."

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from harness.catalog import REQUIRED
+from harness.checkpoint import Checkpoint
 from harness.exchange import Request, Response
 from harness.forecast import Cost, costs
 from harness.interview import Interview, conduct
@@ -58,10 +60,10 @@ def test_every_model_is_counted(planned: Callable[..., tuple[Plan, Workshop]]) -
     assert set(found) == {"candidate", "base"}
     assert found["candidate"] == Cost(
         "candidate",
-        requests=60 + 60 + 12 + 60,
-        distinct=60 + 12 + 60,
+        requests=60 + 60 + 12 + 10 + 60,
+        distinct=60 + 12 + 10 + 60,
         characters=found["base"].characters,
-        new_tokens=(60 + 12) * 8,
+        new_tokens=(60 + 12) * 8 + 10,
     )
     assert found["base"].requests == found["candidate"].requests
 
@@ -77,8 +79,6 @@ def test_it_counts_what_is_really_asked(planned: Callable[..., tuple[Plan, Works
         return Response(text="no", scores=tuple(Scored(-1.0, 1) for _ in request.continuations))
 
     pool = Pool([Place("candidate", lambda: replay.of(say), None)], Silent())
-    from harness.checkpoint import Checkpoint
-
     interviews = []
     for check in plan.checks:
         options = opened(check, workshop)
@@ -137,3 +137,57 @@ def test_a_check_that_breaks_without_answers_counts_what_it_asked(
     suite["checks"] = {"quiz": {"task": {"data": "rows.jsonl", "metrics": ["perplexity"]}}}
     suite["accept"] = ["quiz.perplexity <= 100"]
     assert by_model(costs(*planned(suite)))["base"].requests == 60
+
+
+JUDGED: dict[str, Any] = {
+    "suite": "judged",
+    "models": {
+        "candidate": {"replay": "said.jsonl"},
+        "base": {"replay": "said.jsonl"},
+        "judge": {
+            "endpoint": "http://127.0.0.1:9/v1", "model": "tiny", "price": {"input": 3, "output": 15}, "max_cost": 2,
+        },
+    },
+    "checks": {
+        "quiz": {"task": {"data": "rows.jsonl", "metrics": ["exact_match"], "max_new_tokens": 8}},
+        "good": {"rubric": {"of": "quiz", "judge": "judge", "labels": "labels.jsonl", "probe": 2}},
+        "better": {"pairwise": {"of": "quiz", "judge": "judge", "probe": 2}},
+    },
+    "accept": ["good.pass_rate >= 0.5", "better.win_rate >= 0.5"],
+}  # fmt: skip
+
+
+def test_what_a_judge_will_cost_is_known_before_it_is_spent(
+    planned: Callable[..., tuple[Plan, Workshop]], tmp_path: Path
+) -> None:
+    rows = [{"question": f"asked {at}", "answer": "yes", "label": 1} for at in range(7)]
+    (tmp_path / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    plan, workshop = planned(JUDGED)
+    assert (plan.models, plan.judges) == (("candidate", "base"), ("judge",))
+    voices = {name: replay.of(lambda request: f"{request.to} on {request.sample}") for name in plan.models}
+    voices["judge"] = replay.of(lambda request: "I cannot say.")
+    pool = Pool([Place(name, lambda name=name: voices[name], None) for name in voices], Silent())
+    models = tuple(Checkpoint(name, "transformers") for name in plan.models)
+    interviews = []
+    for check in plan.checks:
+        defaults = {name: o.default for name, o in check.entry.options.items() if o.default is not REQUIRED}
+        options = {**defaults, **opened(check, workshop)}
+        task = task_of(workshop.suite, check, workshop, None)
+        if "of" in check.options:
+            options["of"] = task
+        for model in models:
+            given = {"own": task, "model": model, "models": models, "root": tmp_path, "seed": workshop.suite.seed}
+            talk = check.entry.function(**check.entry.bind(given, options))
+            interviews.append(Interview(check.name, model.name, talk))
+    conduct(interviews, pool)
+
+    found = by_model(costs(plan, workshop))
+    asked = pool.places["judge"].traffic().asked
+    assert found["judge"].requests == asked / 2  # every reply was malformed, and asked for once more
+    judge = found["judge"]
+    assert judge.about is not None
+    assert judge.most is not None
+    assert judge.about == pytest.approx((judge.characters / 4 * 3 + judge.new_tokens * 15) / 1e6)
+    assert judge.about < judge.most
+    assert judge.max_cost == 2
+    assert found["candidate"].about is None

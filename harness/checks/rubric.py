@@ -78,7 +78,7 @@ def rubric(
     bench = Bench(found, judges, seed, by)
     demands = trust.Demands(least_labels, agreement)
     heard = yield from sit(bench, cases, people, probes.pointwise(some, good), demands)
-    return _findings(asked, heard, people, bench, model.name)
+    return _findings(asked, heard, people, bench)
 
 
 def _labels(rubric: Rubric, path: Path | None) -> list[Labelled]:
@@ -101,7 +101,7 @@ def _cases(asked: Asked, rubric: Rubric) -> tuple[list[Case], list[str]]:
     return cases, [sample.id for sample in asked.samples]
 
 
-def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Bench, name: str) -> Findings:
+def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Bench) -> Findings:
     by_id = {one.case.id: one for one in heard.run}
     ids = [sample.id for sample in asked.samples]
     lost = [_lost(by_id.get(each), asked, at) for at, each in enumerate(ids)]
@@ -120,8 +120,6 @@ def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Ben
     warnings = [*asked.faults(), *telling.unscored(heard.run), *telling.unprobed(heard)]
     if heard.withheld:
         warnings.append(heard.withheld)
-    if name in bench.judges:
-        warnings.append(f"{name} judges its own answers: models prefer their own words (self-preference)")
     return Findings(scores=found, figures=figures, warnings=warnings, rows=asked.rows())
 
 

@@ -24,6 +24,8 @@ from harness.score import INFRASTRUCTURE
 T = TypeVar("T")
 
 CHAT, COMPLETIONS = "chat", "completions"
+GIVEN_UP = 16
+"""Questions that are given up in a row, at least, before a server counts as away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Remote:
         self._plain = False
         """Whether the server refused a JSON schema, and is asked without."""
         self._seconds = 0.0
+        self._in_vain = 0
+        """Questions given up since the last answer."""
 
     @property
     def facts(self) -> Facts:
@@ -157,13 +161,24 @@ class Remote:
         began = perf_counter()
         try:
             if request.kind == "generate":
-                return await self._written(request, began)
-            scores = [await self._weighed(request.prompt, text) for text in request.continuations]
-            return Response(scores=tuple(scores), seconds=perf_counter() - began)
+                found = await self._written(request, began)
+            else:
+                scores = [await self._weighed(request.prompt, text) for text in request.continuations]
+                found = Response(scores=tuple(scores), seconds=perf_counter() - began)
+            self._in_vain = 0
+            return found
         except (Failed, Spent) as error:
+            self._note_silence(error)
             return Response(fault=self._hidden(str(error)), blame=INFRASTRUCTURE)
         except Hopeless as error:
             raise EndpointBroken(f"the server of models.{self._name}: {self._hidden(str(error))}") from None
+
+    def _note_silence(self, error: Exception) -> None:
+        """Where question after question is given up, the server is away, and the others need not wait for it."""
+        self._in_vain = self._in_vain + 1 if isinstance(error, Failed) and error.away else 0
+        if self._in_vain >= max(GIVEN_UP, 2 * self._settings.concurrency):
+            text = self._hidden(str(error))
+            self._budget.stop(f"{self._in_vain} questions in a row were given up, so nothing more is asked: {text}")
 
     async def _written(self, request: Request, began: float) -> Response:
         most = request.max_new_tokens

@@ -22,7 +22,12 @@ LONGEST = 30.0
 
 
 class Failed(Exception):
-    """No answer to this question; the message says why."""
+    """No answer to this question; the message says why. `away` is whether that is the server's state, and may be the
+    same for every question."""
+
+    def __init__(self, text: str, *, away: bool = False) -> None:
+        super().__init__(text)
+        self.away = away
 
 
 class Hopeless(Exception):
@@ -60,10 +65,13 @@ async def persist(
         except Exception as error:
             text, wanted = _again(error, patience)
         if attempt == patience.retries:
-            raise Failed(f"{text}; given up after {attempt + 1} attempts")
+            raise Failed(f"{text}; given up after {attempt + 1} attempts", away=True)
         wait = wanted if wanted is not None else rng.random() * min(LONGEST, patience.begin * 2**attempt)
         if wait > min(patience.patience, budget.left()):
-            why = f"the server asks to wait {wait:.0f} s, longer than there is time for ({text})"
+            if wanted is None:
+                why = f"there is no time left to try again (deadline): {text}"
+            else:
+                why = f"the server asks to wait {wait:.0f} s, longer than there is time for ({text})"
             budget.stop(why)
             raise Spent(why)
         await sleep(wait)

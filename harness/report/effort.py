@@ -7,7 +7,7 @@ from harness.run import Run, Traffic
 
 COLUMNS = (
     "model", "computed by", "requests", "cached", "tokens asked", "tokens computed", "sharing", "tokens/s",
-    "of the limit", "memory",
+    "of the limit", "memory", "calls", "cost",
 )  # fmt: skip
 """Heads of the table; the first two are text, the others numbers."""
 UNKNOWN = "–"
@@ -33,7 +33,14 @@ def _cells(traffic: Traffic) -> tuple[str, ...]:
         rate(traffic) or UNKNOWN,
         limit(traffic) or UNKNOWN,
         words.number(traffic.peak_bytes, "B") if traffic.peak_bytes else UNKNOWN,
+        f"{traffic.calls:,}" if traffic.calls else UNKNOWN,
+        cost(traffic) or UNKNOWN,
     )
+
+
+def cost(traffic: Traffic) -> str:
+    """What a server's answers cost, in the currency of its price; empty where the suite names none."""
+    return "" if traffic.cost is None else f"{traffic.cost:.4g}"
 
 
 def sharing(traffic: Traffic) -> str:
@@ -64,6 +71,12 @@ def sentences(run: Run) -> list[tuple[str, str]]:
 def _sentence(traffic: Traffic) -> str:
     if traffic.cached and not traffic.computed:
         return f"all {traffic.cached:,} answers came from the cache"
+    if traffic.calls:
+        parts = [f"{traffic.calls:,} calls of its server"]
+        parts += [f"{traffic.prompt_tokens:,} tokens read and {traffic.new_tokens:,} written"]
+        parts += [f"cost {found}" for found in (cost(traffic),) if found]
+        parts += [f"{traffic.cached:,} of {traffic.distinct:,} answers from the cache"] if traffic.cached else []
+        return ", ".join(parts)
     if not traffic.tokens_computed:
         return ""
     parts = [f"{traffic.tokens_asked:,} tokens asked, {traffic.tokens_computed:,} computed"]

@@ -297,3 +297,28 @@ def test_asking_stops_when_the_asker_does() -> None:
         model.close()
         time.sleep(0.2)
         assert len(server.asked) < 20
+
+
+def test_a_server_that_is_away_is_not_asked_for_ever() -> None:
+    failing = Reply({"error": {"message": "oops"}}, 500)
+    responses, server, _ = ask(lambda asked, _: failing, *map(str, range(100)), concurrency=1, retries=0)
+    assert len(server.asked) == 16
+    assert responses[15].fault == "the server answered 500: oops; given up after 1 attempts"
+    assert responses[99].fault.startswith("16 questions in a row were given up, so nothing more is asked: the server")
+    assert {response.blame for response in responses} == {"infrastructure"}
+
+    responses, server, _ = ask(
+        lambda asked, number: "x" if number % 16 == 15 else failing, *map(str, range(100)), concurrency=1, retries=0
+    )
+    assert len(server.asked) == 100
+    long = Reply({"error": {"message": "too long"}}, 400)
+    _, server, _ = ask(lambda asked, _: long, *map(str, range(40)), concurrency=1)
+    assert len(server.asked) == 40
+
+
+def test_a_deadline_that_leaves_no_time_to_try_again_is_named() -> None:
+    responses, _, _ = ask(
+        lambda asked, _: Reply(said("x", asked), wait=2.0), *"abc", timeout=0.2, deadline=0.3, concurrency=1
+    )
+    assert any("(deadline)" in response.fault for response in responses)
+    assert not any("the server asks to wait" in response.fault for response in responses)

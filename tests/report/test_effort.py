@@ -16,7 +16,7 @@ WHOLE = Traffic(
     flops=1e12, limit_share=0.61, peak_bytes=120_000_000,
 )  # fmt: skip
 CACHED = Traffic(asked=1933, distinct=1630, cached=1630, seconds=0.4)
-SERVER = Traffic(asked=10, distinct=10, computed=10, seconds=3.0, prompt_tokens=100, new_tokens=50)
+SERVER = Traffic(asked=10, distinct=10, computed=10, seconds=3.0, prompt_tokens=100, new_tokens=50, calls=12, cost=0.25)
 
 
 def run(**traffic: Traffic) -> Run:
@@ -30,10 +30,11 @@ def test_a_row_for_each_model_that_was_asked() -> None:
     assert rows["candidate"] == {
         "model": "candidate", "computed by": made.models["candidate"].path, "requests": "1,933", "cached": "30",
         "tokens asked": "310,000", "tokens computed": "20,000", "sharing": "15.5×", "tokens/s": "2,000",
-        "of the limit": "61%", "memory": "120 MB",
+        "of the limit": "61%", "memory": "120 MB", "calls": "–", "cost": "–",
     }  # fmt: skip
     assert (rows["base"]["cached"], rows["base"]["sharing"], rows["base"]["tokens/s"]) == ("1,630", "–", "–")
-    assert set(list(rows["judge"].values())[4:]) == {"–"}
+    assert set(list(rows["judge"].values())[4:-2]) == {"–"}
+    assert (rows["judge"]["calls"], rows["judge"]["cost"]) == ("12", "0.25")
 
 
 def test_one_line_for_each_that_knows() -> None:
@@ -41,6 +42,7 @@ def test_one_line_for_each_that_knows() -> None:
         ("candidate", "310,000 tokens asked, 20,000 computed, 15.5× shared, 2,000 tokens/s, "
                       "61% of this machine's limit, 120 MB of memory on top, 30 of 1,630 answers from the cache"),
         ("base", "all 1,630 answers came from the cache"),
+        ("judge", "12 calls of its server, 100 tokens read and 50 written, cost 0.25"),
     ]  # fmt: skip
     bare = Traffic(asked=1, computed=1, tokens_asked=50, tokens_computed=50)
     assert effort.sentences(run(candidate=bare)) == [("candidate", "50 tokens asked, 50 computed, 1.0× shared")]
