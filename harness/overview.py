@@ -74,12 +74,15 @@ def _first_line(path: Path) -> str:
 
 
 def shown(name: str, runs: Path, *, json: bool) -> None:
-    """A leaf's page, or a run's table."""
+    """A leaf's page, a rubric, or a run's table."""
     catalog = Catalog()
     entries = [catalog.get(kind, name) for kind in ROOMS if name in catalog.names(kind)]
     if entries:
         for entry in entries:
             _document(_facts(entry)) if json else _page(entry)
+        return
+    if (rubric := content.root() / "judges" / name / "rubric.yaml").is_file():
+        _rubric(rubric, json=json)
         return
     found, folder = record(name, runs)
     if json:
@@ -90,6 +93,20 @@ def shown(name: str, runs: Path, *, json: bool) -> None:
         from harness.report import terminal
 
         terminal.show(found, folder)
+
+
+def _rubric(path: Path, *, json: bool) -> None:
+    """A bundled rubric, as it is written."""
+    from harness.judging.rubric import read
+
+    found = read(path)
+    if json:
+        items = [asdict(item) for item in found.items]
+        _document({"kind": "judge", "name": found.name, "question": found.question, "items": items,
+                   "levels": found.levels, "needs": found.needs, "pass_at": found.pass_at})  # fmt: skip
+        return
+    _line(f"judge {found.name}\n")
+    _line(path.read_text(encoding="utf-8").rstrip())
 
 
 def _facts(entry: Entry) -> dict[str, Any]:

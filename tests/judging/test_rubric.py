@@ -9,7 +9,9 @@ import pytest
 
 from harness import content
 from harness.errors import SuiteError
+from harness.judging import labels as human
 from harness.judging.rubric import MOST_ITEMS, Rubric, find, read
+from harness.judging.trust import Demands
 
 Read = Callable[[str], Rubric]
 GOOD = "question: Is it good?\nitems:\n  - {id: a, ask: A?}\n  - {id: b, ask: B?, weight: 3}\n"
@@ -122,3 +124,17 @@ def test_bundled_rubrics_are_right(name: str) -> None:
     assert found.name == name
     assert found.question.endswith("?")
     assert all(item.ask.endswith("?") for item in found.items)
+
+
+def test_there_is_a_rubric_for_each_kind_of_open_answer() -> None:
+    assert set(BUNDLED) == {"groundedness", "helpfulness", "instruction_following", "summary", "tone", "transit"}
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_the_labels_that_come_with_a_rubric_can_be_read_and_do_not_suffice(name: str) -> None:
+    found = read(content.root() / "judges" / name / "rubric.yaml")
+    assert found.calibration is not None
+    labels = human.read(found.calibration, found, pair=False)
+    passing = [label.passing(found) for label in labels]
+    assert 20 <= len(labels) < Demands().labels
+    assert 5 < sum(passing) < len(labels) - 5
