@@ -67,7 +67,12 @@ def _stop(model: Model, prompts: list[str], most: int, mean: float) -> tuple[str
     answers = dict(model.answer(some))
     texts = [answers[at].text or "" for at in range(len(some))]
     rates = [max(1, len(text)) / max(1, answers[at].new_tokens) for at, text in enumerate(texts)]
-    parts = {text[at : at + size] for text in texts for size in (2, 3, 4) for at in range(len(text) - size + 1)}
+    parts = {
+        text[at : at + size]
+        for text, rate in zip(texts, rates, strict=True)
+        for size in (2, 3, 4, 8, 16, 24)  # long ones, because a random model soon writes the same again and again
+        for at in range(min(len(text) - size + 1, int(4 * mean * rate)))
+    }
     usable = sorted(part for part in parts if "\ufffd" not in part and part.strip())
     ends = np.array(
         [[_end(text, part, rate, most) for text, rate in zip(texts, rates, strict=True)] for part in usable]
