@@ -254,11 +254,16 @@ class Remote:
 
 
 def same(asked: str, told: str) -> bool:
-    """Whether a reply's model is the one that was asked: its name, with or without owner, or a dated version of it.
+    """Whether a reply's model is the one that was asked: its name, with or without owner, or a dated version or named
+    revision of it.
 
-    >>> same("gpt-4o", "gpt-4o-2024-08-06"), same("org/tiny", "tiny"), same("gpt-4", "gpt-4-turbo")
-    (True, True, False)
+    >>> same("gpt-4o", "gpt-4o-2024-08-06"), same("org/tiny", "tiny"), same("org/tiny", "org/tiny@main")
+    (True, True, True)
+    >>> same("gpt-4", "gpt-4-turbo"), same("org/tiny", "org/tiny-instruct@main")
+    (False, False)
     """
+    if "@" not in asked:
+        told = re.sub(r"@[\w.-]+$", "", told)
     short = asked.rsplit("/", 1)[-1]
     if told in (asked, short) or told.rsplit("/", 1)[-1] == short:
         return True
