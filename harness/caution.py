@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from harness.criterion import Criterion
-from harness.degenerate import most_frequent
+from harness.degenerate import QUANTITIES, most_frequent
 from harness.exchange import Facts, Model, Request, Response
 from harness.figure import Table
 from harness.findings import Findings
@@ -67,6 +67,8 @@ def floors(
     again = {(i.check, i.model): i for i in second}
     told: list[str] = []
     by_place: dict[tuple[str, str], dict[str, Floor]] = {}
+    criteria = list(criteria)
+    named = {(criterion.check, criterion.metric) for criterion in criteria}
     for interview in first:
         other = again.get((interview.check, interview.model))
         if other is None or interview.findings is None:
@@ -76,7 +78,8 @@ def floors(
             continue
         found = _compared(interview, other.findings, seed)
         by_place[interview.check, interview.model] = found
-        interview.findings.figures.append(_table(interview.model, found))
+        shown = {name: f for name, f in found.items() if name not in QUANTITIES or (interview.check, name) in named}
+        interview.findings.figures.append(_table(interview.model, shown))
     for criterion in criteria:
         floor = by_place.get((criterion.check, criterion.model), {}).get(criterion.metric)
         if floor is not None and (text := floor_warning(criterion, floor)):

@@ -87,11 +87,12 @@ def test_little_work_is_done_here(tmp_path: Path) -> None:
 
 def test_much_work_is_shared_and_what_was_spent_counts(tmp_path: Path) -> None:
     measure = own(tmp_path, "import time; time.sleep(0.002); return weight")
-    crew = Crew(size=2, worth=0.5)
+    crew = Crew(size=2, worth=600.0)
     assert crew(measure, pairs(200)) == [0.5] * 200
-    assert crew.started == 0, "0.4 seconds are not worth it"
+    assert crew.started == 0, "less than a second is not worth it"
+    crew.worth = 0.5
     assert crew(measure, pairs(200)) == [0.5] * 200
-    assert crew.started > 0, "0.8 are"
+    assert crew.started > 0, "what was spent before counts"
     crew.close()
     assert crew(measure, pairs(TRIED + 20)) == [0.5] * (TRIED + 20)
     crew.close()

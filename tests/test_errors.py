@@ -16,7 +16,7 @@ CLASSES = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if is
 def test_exit_codes() -> None:
     assert {kind.__name__: kind.exit_code for kind in CLASSES} == {
         "HarnessError": 4, "SuiteError": 2, "NothingSelected": 5, "Broken": 4, "FixtureBroken": 4,
-        "CheckpointBroken": 4, "CheckBroken": 4, "OutputBroken": 4, "Tampered": 6,
+        "CheckpointBroken": 4, "EndpointBroken": 4, "CheckBroken": 4, "OutputBroken": 4, "Tampered": 6,
     }  # fmt: skip
 
 
