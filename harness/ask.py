@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness import digest
 from harness.errors import CheckBroken, NothingSelected
 from harness.exchange import UNASKED, Request, Response
+from harness.faults import Faults
 from harness.marking import gold
 from harness.rows import Rows
 from harness.sample import Sample
@@ -43,16 +44,11 @@ class Asked:
 
     def faults(self) -> list[str]:
         """One sentence for each kind of failed answer, with how often it happened."""
-        counted: dict[tuple[str, str], list[str]] = {}
+        counted = Faults()
         for sample, answers in zip(self.samples, self.answers, strict=True):
             for answer in answers:
-                if answer.response.fault:
-                    key = (answer.response.blame, answer.response.fault)
-                    counted.setdefault(key, []).append(sample.id)
-        return [
-            f"{len(ids)} of {len(self.samples)} answers failed ({blame}): {fault} (first: sample {ids[0]})"
-            for (blame, fault), ids in counted.items()
-        ]
+                counted.add(sample.id, answer.response)
+        return counted.told(len(self.samples))
 
     def rows(self) -> Rows:
         """One plain row for each sample, under lm-eval's names where they fit, with one column for each metric."""

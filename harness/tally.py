@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.crew import Crew
 from harness.degenerate import Habits, measured
+from harness.faults import Faults
 from harness.marking import Answer
 from harness.sample import Sample
 from harness.score import Scores, joined
@@ -23,8 +24,7 @@ class Tally:
     task: Task
     told: Told = lambda samples, answers, scores: None
     crew: Crew = field(default_factory=lambda: Crew())
-    faults: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
-    """(blame, fault) → how many answers failed so, and the first sample of them."""
+    faults: Faults = field(default_factory=Faults)
     count: int = 0
     """Samples so far."""
     _parts: dict[str, list[Scores]] = field(default_factory=dict)
@@ -46,9 +46,8 @@ class Tally:
             self._habits = Habits(tuple(measured(self.task.output, bool(samples[0].choices))), self._limit())
         self._habits.add(samples, answers)
         for sample, group in zip(samples, answers, strict=True):
-            for response in (a.response for a in group if a.response.fault):
-                number, first = self.faults.get((response.blame, response.fault), (0, sample.id))
-                self.faults[response.blame, response.fault] = (number + 1, first)
+            for answer in group:
+                self.faults.add(sample.id, answer.response)
         self.count += len(samples)
         self.told(samples, answers, scores)
 
@@ -72,10 +71,7 @@ class Tally:
 
     def faulted(self) -> list[str]:
         """One sentence for each kind of failed answer, with how often it happened."""
-        return [
-            f"{n} of {self.count} answers failed ({blame}): {fault} (first: sample {first})"
-            for (blame, fault), (n, first) in self.faults.items()
-        ]
+        return self.faults.told(self.count)
 
     def _limit(self) -> int:
         return self.task.max_new_tokens if self.task.output == "generate" else 0

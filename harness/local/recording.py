@@ -64,11 +64,11 @@ class Recording:
         sample, prompt = request.sample, request.prompt
         row = self.both.get((sample, prompt)) or self.by_id.get(sample) or self.by_prompt.get(prompt)
         if row is None and sample in self.ids:
-            return f"the recording answers sample {sample!r} for another prompt than the one asked here"
+            return "the recording answers this sample for another prompt than the one asked here"
         row = row or self.others.get(prompt)
         if row is None and prompt in self.others:
-            return f"the recording has several different answers to this prompt, and none for sample {sample!r}"
-        return row or f"the recording has no answer for sample {sample!r}, nor for its prompt"
+            return "the recording has several different answers to this prompt, and none for this sample"
+        return row or "the recording has no answer for this sample, nor for its prompt"
 
     def answer(self, request: Request) -> Response:
         """The recorded answer in the form that the request wants; a fault where there is none."""
@@ -84,18 +84,16 @@ def _fitting(response: Response, request: Request) -> Response:
     """The recorded response in the form that the request wants."""
     if request.kind == "generate":
         if response.text is None and not response.fault:
-            return _lost(f"the recording holds no text for sample {request.sample!r}")
+            return _lost("the recording holds no text for this sample")
         return Response(text=response.text, finish=response.finish, seconds=response.seconds, fault=response.fault,
                         blame=response.blame)  # fmt: skip
     if response.scores and len(response.scores) != len(request.continuations):
         return _lost(
-            f"the recording holds {len(response.scores)} choice_logprobs for sample {request.sample!r}, "
+            f"the recording holds {len(response.scores)} choice_logprobs for this sample, "
             f"but {len(request.continuations)} choices are asked for"
         )
     if not response.scores and not response.fault and len(request.continuations) == 1:
-        return _lost(
-            f"the recording holds no choice_logprobs for sample {request.sample!r}, so its text cannot be weighed"
-        )
+        return _lost("the recording holds no choice_logprobs for this sample, so its text cannot be weighed")
     if response.scores:
         return Response(scores=response.scores, seconds=response.seconds)
     return response

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappush, heappushpop
 
 from harness import digest
+from harness.faults import Faults
 from harness.figure import Pair
 from harness.perturbing.drops import Ledger, Row, ledger, measured, quantities
 from harness.perturbing.strength import Strength
@@ -36,7 +37,7 @@ class Losses:
     strengths: dict[str, Strength] = field(default_factory=dict)
     by_slice: dict[tuple[str, str, str], array[float]] = field(default_factory=dict)
     """(slice field, perturbation, value) → sum of drops, and how many."""
-    faults: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     """(blame, fault) → how many answers failed so, and the first variant of them."""
     rows: Rows = field(default_factory=Rows)
     lost: int = 0
@@ -81,10 +82,7 @@ class Losses:
 
     def told(self) -> list[str]:
         """What went wrong, and the perturbations that changed nothing, each in a sentence."""
-        told = [
-            f"{count} answers failed ({blame}): {fault} (first: sample {first})"
-            for (blame, fault), (count, first) in self.faults.items()
-        ]
+        told = self.faults.told()
         for one in self.strengths.values():
             if not one.eligible and self.keeps[one.label] != "everything":
                 told.append(f"{one.label} changes none of {one.samples} prompts: nothing can be said of it")
@@ -145,9 +143,8 @@ class Losses:
         originals = zip((sample.id for sample in trials.originals.samples), trials.originals.answers, strict=True)
         variants = zip((variant.id for variant in trials.variants), trials.answers, strict=True)
         for name, answers in (*originals, *variants):
-            for response in (answer.response for answer in answers if answer.response.fault):
-                count, first = self.faults.get((response.blame, response.fault), (0, name))
-                self.faults[response.blame, response.fault] = (count + 1, first)
+            for answer in answers:
+                self.faults.add(name, answer.response)
 
     def _remember(self, found: Ledger) -> None:
         """Keep the pairs that lost most; which of equal ones, their names decide and not their order."""

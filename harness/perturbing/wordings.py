@@ -13,6 +13,7 @@ from typing import Any
 from harness.ask import must_be_whole, probe_gold, row_of, value_of
 from harness.errors import NothingSelected, SuiteError, nearest
 from harness.exchange import Request, Response
+from harness.faults import Faults
 from harness.marking import Answer
 from harness.perturbing.drops import prediction
 from harness.perturbing.formats import Format, formats
@@ -91,8 +92,7 @@ class Wordings:
     metric: Quantity
     ways: Sequence[Format]
     rows: Rows = field(default_factory=Rows)
-    faults: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
-    """(blame, fault) → how many answers failed so, and the first of them."""
+    faults: Faults = field(default_factory=Faults)
     _levels: list[list[Scores]] = field(default_factory=list)
     """By template: the metric's scores, lot by lot."""
     _spread: list[Scores] = field(default_factory=list)
@@ -179,9 +179,8 @@ class Wordings:
         )
 
     def _count(self, name: str, answers: Sequence[Answer]) -> None:
-        for response in (answer.response for answer in answers if answer.response.fault):
-            count, first = self.faults.get((response.blame, response.fault), (0, name))
-            self.faults[response.blame, response.fault] = (count + 1, first)
+        for answer in answers:
+            self.faults.add(name, answer.response)
 
     def scores(self) -> dict[str, Scores]:
         """`spread`, `worst` and `consistency`; the first two name the best and the worst template."""
@@ -212,10 +211,7 @@ class Wordings:
 
     def told(self) -> list[str]:
         """What went wrong, each in a sentence."""
-        return [
-            f"{count} answers failed ({blame}): {fault} (first: sample {first})"
-            for (blame, fault), (count, first) in self.faults.items()
-        ]
+        return self.faults.told()
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every template with its hash, its score and how many samples that is of, the best first."""

@@ -57,9 +57,9 @@ def test_what_is_not_recorded_is_missing(tmp_path: Path) -> None:
     answers = tiny.ask(model, [generate("c", "z"), generate("a", "perturbed"), generate("c", "p")])
     assert [r.blame for r in answers] == ["infrastructure"] * 3
     assert [r.fault for r in answers] == [
-        "the recording has no answer for sample 'c', nor for its prompt",
-        "the recording answers sample 'a' for another prompt than the one asked here",
-        "the recording has several different answers to this prompt, and none for sample 'c'",
+        "the recording has no answer for this sample, nor for its prompt",
+        "the recording answers this sample for another prompt than the one asked here",
+        "the recording has several different answers to this prompt, and none for this sample",
     ]
 
 
@@ -87,9 +87,9 @@ def test_choices(tmp_path: Path) -> None:
     )
     assert weighed == Response(scores=(Scored(-1.5, 2), Scored(-0.25, 3)), seconds=1)
     assert (text.text, text.scores) == ("yes", ()), "the task matches the text with its choices"
-    assert single.fault == "the recording holds no choice_logprobs for sample 'b', so its text cannot be weighed"
-    assert three.fault == "the recording holds 2 choice_logprobs for sample 'a', but 3 choices are asked for"
-    assert written.fault == "the recording holds no text for sample 'a'"
+    assert single.fault == "the recording holds no choice_logprobs for this sample, so its text cannot be weighed"
+    assert three.fault == "the recording holds 2 choice_logprobs for this sample, but 3 choices are asked for"
+    assert written.fault == "the recording holds no text for this sample"
 
 
 @pytest.mark.parametrize(
