@@ -21,6 +21,7 @@ from harness.local import Residents, must_be_unchanged
 from harness.plan import draw, opened, task_of
 from harness.pool import Place, Pool
 from harness.record import Evidence, record
+from harness.rehearsal import rehearse
 from harness.rows import Sheets
 from harness.run import Run
 from harness.spec import CheckSpec, Suite
@@ -84,6 +85,8 @@ def _look(work: Work, *, made: bool) -> None:
         work.watch.phase("data")
     for found in preflight.inspect(work.plan.suite, work.workshop, work.plan.checks, made=made):
         work.journal.write("data", file=found.dataset.source.shown, rows=found.count)
+    if not made:
+        rehearse(work.plan.suite, work.workshop, work.plan.checks)
     work.timed("data", began)
 
 

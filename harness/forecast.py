@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
@@ -53,7 +54,7 @@ def costs(plan: Plan, workshop: Workshop) -> list[Cost]:
     part = plan if share == 1.0 else replace(plan, limit=PLAYED)
     for check in plan.checks:
         for name in plan.models if check.entry.facts["asks"] == "each" else plan.models[:1]:
-            if not _countable(check, plan, workshop):
+            if not countable(check, plan, workshop):
                 unknown[name].append(check.name)
                 continue
             for request in _played(check, name, part, workshop):
@@ -68,13 +69,13 @@ def _share(plan: Plan, workshop: Workshop) -> float:
     most = 0
     for check in plan.checks:
         root = root_task(plan.suite, check)
-        if root is not None and _countable(root, plan, workshop):
+        if root is not None and countable(root, plan, workshop):
             rows = workshop.dataset(root.options["data"]).count()
             most = max(most, min(rows, plan.limit) if plan.limit is not None else rows)
     return min(1.0, PLAYED / most) if most else 1.0
 
 
-def _countable(check: CheckSpec, plan: Plan, workshop: Workshop) -> bool:
+def countable(check: CheckSpec, plan: Plan, workshop: Workshop) -> bool:
     """Whether all data it needs is there: files, or fixtures that are in the store."""
     specs = [check]
     while "of" in specs[-1].options:
@@ -84,7 +85,14 @@ def _countable(check: CheckSpec, plan: Plan, workshop: Workshop) -> bool:
     return all(workshop.store.has(workshop.key(name)[0]) for name in needed)
 
 
-def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iterator[Request]:
+def begun(
+    check: CheckSpec, name: str, plan: Plan, workshop: Workshop
+) -> Generator[list[Request], list[Response], Any] | None:
+    """A check at work on the model of that name, without the model; None where it asks nothing.
+
+    Raises:
+        SuiteError: its options do not fit its data.
+    """
     options = {n: o.default for n, o in check.entry.options.items() if o.default is not REQUIRED}
     options.update(opened(check, workshop))
     task = task_of(plan.suite, check, workshop, plan.limit)
@@ -96,7 +104,12 @@ def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iter
         "root": plan.suite.root, "seed": plan.suite.seed, "limit": plan.limit, "catalog": plan.suite.catalog,
     }  # fmt: skip
     talk = check.entry.function(**check.entry.bind(given, options))
-    if not isinstance(talk, Generator):
+    return talk if isinstance(talk, Generator) else None
+
+
+def _played(check: CheckSpec, name: str, plan: Plan, workshop: Workshop) -> Iterator[Request]:
+    talk = begun(check, name, plan, workshop)
+    if talk is None:
         return
     judges = judges_of([check])
     try:

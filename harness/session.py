@@ -104,13 +104,14 @@ def validate(order: Order) -> list[str]:
         SuiteError: with every complaint.
     """
     from harness import preflight
+    from harness.rehearsal import rehearse
     from harness.workshop import Workshop
 
     suite = load(order)
     workshop = Workshop(suite, Store(order.cache), Silent())
     scans = preflight.inspect(suite, workshop, suite.checks.values(), made=False)
-    told = [str(complaint) for complaint in suite.warnings]
-    return told + [str(c) for scan in scans for c in scan.complaints if c.severity == "warning"]
+    told = [*suite.warnings, *(c for scan in scans for c in scan.complaints if c.severity == "warning")]
+    return [str(complaint) for complaint in (*told, *rehearse(suite, workshop, tuple(suite.checks.values())))]
 
 
 def _watch(order: Order) -> Watch:

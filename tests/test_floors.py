@@ -20,7 +20,7 @@ NOUNS = {
 WORKS = {
     "plan", "engine", "gate", "claim", "settle", "wording", "interview", "journal", "pool", "preflight", "record",
     "workshop", "forecast", "environment", "glimpse", "pledge", "union", "caution",
-    "work", "opening", "selftest",
+    "work", "opening", "selftest", "rehearsal",
 }  # fmt: skip
 FACES = {"report", "review", "cli", "order", "session", "overview", "prospect", "examination", "__main__", "__init__"}
 FLOORS = ["nouns", "mechanisms", "rooms", "works", "faces"]
