@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 from harness.claim import Ruling, rule
 from harness.criterion import Criterion, Slice
-from harness.errors import nearest
+from harness.errors import CheckBroken, HarnessError, nearest
 from harness.estimate import Estimate
 from harness.run import BoundRecord, CriterionRecord, EstimateRecord, Reference
 from harness.score import BROKEN, EVERY, NOWHERE, Scores
@@ -44,7 +44,7 @@ def decide(
     seed: str,
     broken: str = "",
     blame: str = "",
-    lost: Mapping[str, str] | None = None,
+    lost: Mapping[str, HarnessError | str] | None = None,
     smallest_slice: int = SMALLEST_SLICE,
     today: date | None = None,
 ) -> CriterionRecord:
@@ -57,7 +57,7 @@ def decide(
         seed: the suite's name and seed; check, metric and sample ids are mixed in.
         broken: why the whole check could not be measured, or empty.
         blame: whose fault that is.
-        lost: model → why it could not be measured.
+        lost: model → why it could not be measured; the model's fault, unless it is a `CheckBroken`.
         smallest_slice: samples below which a slice decides nothing.
         today: the day that waivers are held against; now, where it is None.
     """
@@ -78,11 +78,12 @@ def decide(
 
 
 def _scores(
-    criterion: Criterion, scores: Mapping[str, Mapping[str, Scores]], model: str, lost: Mapping[str, str]
+    criterion: Criterion, scores: Mapping[str, Mapping[str, Scores]], model: str, lost: Mapping[str, HarnessError | str]
 ) -> Scores:
     """The scores of one model, never a stand-in for them."""
     if model in lost:
-        raise _Unmeasured(f"{model} could not be measured: {lost[model]}", model)
+        blame = CheckBroken.blame if isinstance(lost[model], CheckBroken) else model
+        raise _Unmeasured(f"{model} could not be measured: {lost[model]}", blame)
     if model not in scores:
         raise _Unmeasured(f"{model} was not measured by {criterion.check}", model)
     found = scores[model]

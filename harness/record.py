@@ -15,7 +15,7 @@ from harness.checkpoint import Checkpoint
 from harness.degenerate import QUANTITIES as HABITS
 from harness.drawing import by_slice, training_curves
 from harness.environment import capture, harness_version
-from harness.errors import Broken
+from harness.errors import Broken, HarnessError
 from harness.figure import Figure
 from harness.findings import Findings
 from harness.gate import claim_failures, decide, settle
@@ -105,12 +105,12 @@ def record(evidence: Evidence, *, wish_command: str, started: datetime, candidat
 
 def _decide(evidence: Evidence, criterion: Any, found: Mapping[str, Mapping[str, Findings]]) -> CriterionRecord:
     mine = found.get(criterion.check, {})
-    lost = {name: str(error) for name, error in evidence.broken.items()}
+    lost: dict[str, HarnessError | str] = dict(evidence.broken)
     whole = ""
     for interview in evidence.interviews:
         if interview.check == criterion.check and interview.broken is not None:
             if interview.model:
-                lost.setdefault(interview.model, str(interview.broken))
+                lost.setdefault(interview.model, interview.broken)
             else:
                 whole = str(interview.broken)
     return decide(

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from harness.criterion import Waiver, parse
+from harness.errors import CheckBroken
 from harness.gate import claim_failures, decide, settle
 from harness.run import CriterionRecord
 from harness.score import BROKEN, CANDIDATE, Missing, Quantity, Scores, table
@@ -216,6 +217,8 @@ def test_an_absent_base_is_broken_never_zero() -> None:
     assert (record.verdict, record.blame) == ("broken", "base")
     record = verdict("t.accuracy > base", right(90, 100), lost={"base": "NaN in layer 3"})
     assert record.reason == "accuracy could not be measured: base could not be measured: NaN in layer 3"
+    record = verdict("t.accuracy > base", right(90, 100), lost={"base": CheckBroken("gold answers score 0.4")})
+    assert (record.verdict, record.blame) == ("broken", "the check")
     record = verdict("t.accuracy >= 0.5", right(90, 100), broken="gold answers score 0.4", blame="the check")
     assert (record.verdict, record.blame) == ("broken", "the check")
     assert record.candidate is None
