@@ -130,7 +130,8 @@ def _probe(of: Task, samples: Sequence[Sample], claims: Claims) -> None:
             what = ", ".join(f"{c.entity.kind} {c.entity.value}" for c in found[:3])
             raise CheckBroken(
                 f"grounding: the gold answer {sample.targets[0]!r} of sample {sample.id} in task {of.name!r} names "
-                f"what its own source does not hold ({what}), so no answer can be judged by it"
+                f"what its own source does not hold ({what}), so no answer can be judged by it; correct the source or "
+                f"the answer, or say what they are about (names, key)"
             )
 
 

@@ -60,11 +60,11 @@ class Inspector(Protocol):
         ...
 
 
-def entries(data: Dataset, input: str, target: str | None) -> Iterator[Entry]:
+def entries(data: Dataset, input: str, target: str | None, group: str | None = None) -> Iterator[Entry]:
     """Every row; a field that is empty or missing in a row is empty text.
 
     Raises:
-        SuiteError: no row at all has the field.
+        SuiteError: no row at all has the field; of `group`, not even an empty one.
     """
     known: set[str] = set()
     fields: dict[str, None] = {}
@@ -76,7 +76,8 @@ def entries(data: Dataset, input: str, target: str | None) -> Iterator[Entry]:
         targets = tuple(references(row[target])) if target and row.get(target) is not None else ()
         answers = tuple(sorted({normalise(text) for text in targets}))
         yield Entry(at, record.id, record.line, row, shown, targets, normalise(shown), answers)
-    for option, name in (("input", input), ("target", target)):
+    known |= fields.keys() & {group}
+    for option, name in (("input", input), ("target", target), ("group", group)):
         if name and fields and name not in known:
             hint = nearest(name, fields)
             raise SuiteError(

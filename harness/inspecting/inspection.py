@@ -106,7 +106,7 @@ def inspect(
         SuiteError: no row has the field.
     """
     found = Inspection(tallies={name: _Tally() for name in [*inspectors, *(["boilerplate"] if boilerplate else [])]})
-    for entry in entries(data, input, target):
+    for entry in entries(data, input, target, group):
         found.ids.append(entry.id)
         answer = " ".join(entry.answers) if entry.targets else entry.normal
         found.lengths.append(answer.count(" ") + bool(answer))

@@ -105,6 +105,19 @@ def of_value(kind: str, value: object, known: Gazetteer) -> set[Entity]:
     return found | {Entity(kind, _plain(text) if number else " ".join(words(text)))}
 
 
+def amounts(value: object) -> set[Entity]:
+    """The prices that a cell may stand for that is a number alone: its currency is not said, so it may be any.
+
+    >>> sorted(price.value for price in amounts("2.5"))
+    ['EUR 2.50', 'GBP 2.50', 'JPY 2.50', 'USD 2.50']
+    """
+    text = str(value).strip()
+    if not _NUMBER.fullmatch(text) or text[0] in "-−":
+        return set()
+    amount = float(text.replace(",", ""))
+    return {Entity(PRICE, f"{currency} {amount:.2f}") for currency in _CURRENCY.values() if currency != "c"}
+
+
 def readings(entity: Entity) -> set[Entity]:
     """What an entity that is known lets a text say: a time also without the half of the day, or with either."""
     if entity.kind != TIME:

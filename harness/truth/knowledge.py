@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from harness.data.dataset import Dataset
 from harness.errors import Complaint, NothingSelected, SuiteError, nearest
 from harness.task import as_text
-from harness.truth.entities import Entity, Gazetteer, capitalised, entities, of_value, readings
+from harness.truth.entities import Entity, Gazetteer, amounts, capitalised, entities, of_value, readings
 from harness.words import words
 
 NAME = "name"
@@ -74,7 +74,7 @@ def read(data: Dataset, names: Sequence[str], key: str | None) -> Knowledge:
         for kind, value in ((each, part) for each in names for part in _parts(row[each])):
             if not str(value).strip().replace(",", "").replace(".", "").isdigit():
                 gazetteer.add(kind, str(value))
-    rows = [_expanded(_held(row, gazetteer)) for _, row in table]
+    rows = [_expanded(_held(row, gazetteer, frozenset(names))) for _, row in table]
     by_key: dict[str, list[int]] = {}
     for at, (_, row) in enumerate(table):
         if key:
@@ -96,11 +96,13 @@ def _parts(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _held(row: Mapping[str, Any], gazetteer: Gazetteer) -> Iterable[Entity]:
-    for field, value in row.items():
-        for part in _parts(value):
-            if part is not None and part != "":
-                yield from of_value(field, part, gazetteer)
+def _held(row: Mapping[str, Any], gazetteer: Gazetteer, names: frozenset[str]) -> Iterable[Entity]:
+    cells = ((field, part) for field, value in row.items() for part in _parts(value))
+    for field, part in cells:
+        if part is not None and part != "":
+            yield from of_value(field, part, gazetteer)
+            # Tables keep the currency in the heading or nowhere; the number of a route is no price all the same.
+            yield from () if field in names else amounts(part)
 
 
 def _expanded(found: Iterable[Entity]) -> frozenset[Entity]:

@@ -259,6 +259,8 @@ def test_empty_fields_count_and_absent_ones_are_an_error(tmp_path: Path) -> None
     assert share(found, "empty") == pytest.approx(2 / 3)
     with pytest.raises(SuiteError, match=r"no row has anything in 'targets'; did you mean 'target'\?.*set `target`"):
         look(tmp_path, rows(3), target="targets")
+    with pytest.raises(SuiteError, match=r"no row has anything in 'inptu'; did you mean 'input'\?.*set `group`"):
+        look(tmp_path, rows(3), group="inptu")
     with pytest.raises(NothingSelected, match="has no rows"):
         look(tmp_path, [])
 

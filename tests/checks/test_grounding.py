@@ -86,6 +86,19 @@ def test_a_question_about_two_rows(tmp_path: Path) -> None:
     assert rates(known(tmp_path, lambda r: "4:45 am", rows=rows))["wrong_rate"] == 1.0
 
 
+def test_a_number_alone_in_the_table_may_be_a_price_but_that_of_a_name_may_not(tmp_path: Path) -> None:
+    facts = [{"line": "3", "fare": "2.50"}, {"line": "4", "fare": 4}]
+    rows = [{"id": "a", "input": "What does line 3 cost?", "target": "It costs 2.50 dollars."}]
+
+    def unsupported(answer: str) -> float | None:
+        return rates(known(tmp_path, lambda request: answer, rows=rows, facts=facts, names=("line",)))[
+            "unsupported_rate"
+        ]
+
+    assert [unsupported(f"It costs {price}.") for price in ("$2.50", "2.50 dollars", "€2.5", "2.50")] == [0.0] * 4
+    assert [unsupported(f"It costs {price}.") for price in ("$2.60", "$3", "$4.00")] == [1.0] * 3
+
+
 def test_gold_answers_must_be_in_the_table(tmp_path: Path) -> None:
     rows = [{"id": "g", "input": "When does route 47 start?", "target": "At 5:11 am."}]
     with pytest.raises(CheckBroken) as caught:
