@@ -18,7 +18,8 @@ FLOORS: dict[str, list[str]] = {
     ],
     "mechanisms: each does one thing": [],
     "works: put it all together": [
-        "workshop", "plan", "preflight", "forecast", "rehearsal", "prospect", "pool", "interview", "glimpse", "engine", "claim",
+        "workshop", "plan", "preflight", "forecast", "rehearsal", "prospect", "pool", "interview", "glimpse",
+        "engine", "claim",
         "wording", "gate", "settle", "lock", "record", "work", "opening", "selftest",
     ],
     "faces: what people see": ["session", "overview", "examination", "cli", "__main__"],
