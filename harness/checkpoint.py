@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from harness import digest
 
-
 ASKING = frozenset({
     "batch_size", "api_key", "concurrency", "timeout", "retries", "patience", "deadline", "max_calls", "max_cost",
     "price", "allow_private",
