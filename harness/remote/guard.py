@@ -24,7 +24,7 @@ def client(inner: Any, timeout: float) -> Any:
     """An httpx2 client over `inner` (an asynchronous transport) that believes only what `inspect` lets through."""
     import httpx2
 
-    class Guard(httpx2.AsyncBaseTransport):
+    class Guard(httpx2.AsyncBaseTransport):  # type: ignore[misc]
         """Looks at the head of every reply before a byte of its body is read, and counts the bytes."""
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -40,7 +40,7 @@ def client(inner: Any, timeout: float) -> Any:
         async def aclose(self) -> None:
             await inner.aclose()
 
-    class _Counted(httpx2.AsyncByteStream):
+    class _Counted(httpx2.AsyncByteStream):  # type: ignore[misc]
         def __init__(self, stream: Any) -> None:
             self._stream = stream
 
