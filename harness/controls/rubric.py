@@ -20,7 +20,7 @@ def rubric(seed: int) -> Control:
     rng = Random(seed)
     rows = [{"id": f"q{at}", "input": f"question {rng.randrange(10**6)}", "target": f"fact {at}"} for at in range(300)]
     labels = []
-    for at in range(160):
+    for at in range(400):
         good = rng.random() < 0.5
         answer = f"fact {at + 1000}" if good else f"rumour {at + 1000}"
         labels.append({"question": f"asked elsewhere {at}", "answer": answer, "label": int(good)})
@@ -32,7 +32,7 @@ def rubric(seed: int) -> Control:
     def situation(share: float) -> Situation:
         known = {row["input"]: f"fact {at}" if rng.random() < share else f"rumour {at}" for at, row in enumerate(rows)}
         right = {row["input"]: f"fact {at}" for at, row in enumerate(rows)}
-        right |= {f"asked elsewhere {at}": f"fact {at + 1000}" for at in range(160)}
+        right |= {f"asked elsewhere {at}": f"fact {at + 1000}" for at in range(400)}
         models = {"candidate": _saying(known), "judge": _judging(right)}
         return Situation(files={"rows.jsonl": rows, "labels.jsonl": labels}, models=models)
 
