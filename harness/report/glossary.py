@@ -40,6 +40,11 @@ class Glossary:
         self._used.add(name)
         return _LINK.format(anchor(name), text)
 
+    def measure(self, check: str, name: str) -> Markup:
+        """What a check measures, under its own name; explained as `check.name` where that means something special."""
+        special = f"{check}.{name}"
+        return self.term(special if special in terms() else name, name)
+
     def knows(self, name: str) -> bool:
         """Whether the term is explained."""
         return name in terms()
