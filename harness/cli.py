@@ -157,7 +157,10 @@ def lock(
 @app.command("list")
 def list_(
     what: Annotated[
-        str, typer.Argument(metavar="KIND", help="checks, metrics, perturbations, fixtures, models, judges or suites.")
+        str,
+        typer.Argument(
+            metavar="KIND", help="checks, metrics, perturbations, fixtures, models, controls, judges or suites."
+        ),
     ],
     json: Json = False,
 ) -> None:

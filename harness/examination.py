@@ -102,7 +102,7 @@ def _show(rows: Iterable[Row]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("check", "flaws caught", "sound twins flagged", "undecided", "criterion", "planted flaw"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title in ("check", "criterion"))
     wrong = []
     for row in rows:
         mark = "green" if row.right else "red"
@@ -113,6 +113,8 @@ def _show(rows: Iterable[Row]) -> None:
         if row.why:
             wrong.append(f"{row.check}: {row.why}")
     console = Console()
+    # A file or a pipe has no width: lines stay whole, so that they can be searched.
+    console = console if console.is_terminal else Console(width=240)
     console.print(table)
     for text in wrong:
         console.print(f"[red]{escape(text)}[/]")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,10 @@ def validated(name: str, warnings: Sequence[str], *, json: bool, quiet: int) -> 
     elif not quiet:
         for text in warnings:
             _line(text)
-        _line(f"{find(name)} is valid" + (f", with {len(warnings)} warnings" if warnings else ""))
+        _line(
+            f"{find(name)} is valid"
+            + (f", with {len(warnings)} warning{'s' * (len(warnings) > 1)}" if warnings else "")
+        )
 
 
 def collected(suite: Suite, select: str) -> None:
@@ -56,7 +60,7 @@ def listed(what: str, *, json: bool) -> None:
 
 def _rows(what: str) -> list[tuple[str, str]]:
     if what == "suites":
-        return [(name, _first_line(path.parent / "README.md")) for name, path in content.suites().items()]
+        return [(name, _first_sentence(path.parent / "README.md")) for name, path in content.suites().items()]
     if what == "judges":
         folders = sorted(p.parent for p in (content.root() / "judges").glob("*/rubric.yaml"))
         return [(folder.name, _first_line(folder / "rubric.yaml")) for folder in folders]
@@ -73,18 +77,32 @@ def _first_line(path: Path) -> str:
     return next((line for line in lines if line), "")
 
 
+def _first_sentence(path: Path) -> str:
+    """Of the first paragraph below a heading."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    paragraphs = [part.strip() for part in text.split("\n\n") if part.strip() and not part.lstrip().startswith("#")]
+    return " ".join(paragraphs[0].split()).split(". ")[0].rstrip(".") + "." if paragraphs else ""
+
+
 def shown(name: str, runs: Path, *, json: bool) -> None:
     """A leaf's page, a rubric, or a run's table."""
     catalog = Catalog()
     entries = [catalog.get(kind, name) for kind in ROOMS if name in catalog.names(kind)]
     if entries:
-        for entry in entries:
-            _document(_facts(entry)) if json else _page(entry)
+        for at, entry in enumerate(entries):
+            _document(_facts(entry)) if json else _page(entry, first=not at)
         return
     if (rubric := content.root() / "judges" / name / "rubric.yaml").is_file():
         _rubric(rubric, json=json)
         return
-    found, folder = record(name, runs)
+    try:
+        found, folder = record(name, runs)
+    except SuiteError as error:
+        known = [each for kind in ROOMS for each in catalog.names(kind)]
+        close = get_close_matches(name, known, n=1, cutoff=0.6)
+        if not close:
+            raise
+        raise SuiteError(f"{error}; nor is it a check, metric or fixture; did you mean {close[0]!r}?") from None
     if json:
         from harness.report import json as results
 
@@ -117,18 +135,24 @@ def _facts(entry: Entry) -> dict[str, Any]:
     return {"kind": entry.kind, "name": entry.name, "summary": entry.summary, "options": options}
 
 
-def _page(entry: Entry) -> None:
+def _page(entry: Entry, *, first: bool) -> None:
     import inspect
 
-    _line(f"{entry.kind} {entry.name}")
+    _line(f"{'' if first else chr(10)}{entry.kind} {entry.name}")
     _line("")
     text = inspect.getdoc(entry.function) or ""
     _line(text.split("Options:")[0].rstrip())
     if entry.options:
         _line("\noptions:")
     for option in entry.options.values():
-        default = "required" if option.default is REQUIRED else f"default {option.default!r}"
-        _line(f"  {option.name}  ({default})\n      {option.text}")
+        _line(f"  {option.name}  ({_default(option.default)})\n      {option.text}")
+
+
+def _default(value: Any) -> str:
+    """A default as somebody would write it in YAML."""
+    if value is REQUIRED:
+        return "required"
+    return "optional" if value is None else f"default {json.dumps(value, ensure_ascii=False, default=str)}"
 
 
 def planned(suite: Suite, order: Order, *, json: bool) -> None:

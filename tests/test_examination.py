@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -41,6 +42,12 @@ def test_the_exit_code_is_1_where_a_flaw_goes_unseen(
     said = capsys.readouterr().out
     assert "0 of 2" in said
     assert "typing: seed 1, flawed: pass: it was pass" in said
+
+
+def test_a_file_gets_whole_names(capsys: pytest.CaptureFixture[str]) -> None:
+    long = summary([replace(outcome(side, "rejected"), check="prompt_sensitivity") for side in ("flawed", "sound")])
+    examination._show([long])
+    assert any(line.startswith("prompt_sensitivity ") for line in capsys.readouterr().out.splitlines())
 
 
 def test_json_holds_the_same_rates(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,6 +46,10 @@ _ASCII = str.maketrans(
 )
 
 
+BROKEN_SHOWN = 5
+"""Reasons why something could not be measured that a terminal shows."""
+
+
 def show(run: Run, folder: Path | None = None, *, quiet: int = 0, durations: int = 0) -> None:
     """Print the run to standard output: all of it, only the last line (`quiet` 1), or nothing (2)."""
     if quiet < 2:
@@ -143,6 +147,7 @@ def say(console: Console, text: str, style: str = "") -> None:
 def _body(console: Console, run: Run, folder: Path | None, durations: int) -> None:
     if run.criteria:
         console.print(_criteria(run, console.width))
+    _why(console, run)
     for title, item in worst(run):
         console.print()
         say(console, f" {title}, {item.id}", "bold")
@@ -169,6 +174,20 @@ def _body(console: Console, run: Run, folder: Path | None, durations: int) -> No
         console.print(cell(run.sentence))
     if run.lock and run.lock.get("sentence"):
         console.print(cell(str(run.lock["sentence"])))
+
+
+def _why(console: Console, run: Run) -> None:
+    """Why criteria broke, or lack every sample: each reason once, for no number in the table says it."""
+    told: dict[str, str] = {}
+    for row in run.criteria:
+        if words.state(row) == "broken":
+            told.setdefault(row.reason, f"{row.check}: {row.reason}")
+    for name, check in run.checks.items():
+        lost = [c for c in run.criteria if c.check == name and c.candidate is not None and not c.candidate.n]
+        told.update({text: f"{name}: {text}" for text in check.warnings[:1] if lost})
+    for text in list(told.values())[:BROKEN_SHOWN]:
+        console.print()
+        console.print(cell(f" {text}", "magenta"))
 
 
 def _criteria(run: Run, width: int) -> Table:

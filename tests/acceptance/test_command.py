@@ -112,6 +112,17 @@ def test_list_and_show(harness: Callable, kind: str, name: str) -> None:
         assert name in harness("show", name).out
 
 
+def test_a_page_is_yaml_and_names_what_was_meant(harness: Callable) -> None:
+    page = harness("show", "robustness").out
+    assert 'protect  (default ["numbers", "entities", "labels", "negations"])' in page
+    assert "gazetteer  (optional)" in page
+    assert "\n\ncontrol robustness\n" in page
+    wrong = harness("show", "robustnes")
+    assert wrong.code == 2
+    assert "did you mean 'robustness'?" in wrong.err
+    assert "The smallest suite there is" in harness("list", "suites").out
+
+
 def test_plan_and_validate(harness: Callable) -> None:
     planned = harness("plan", "smoke")
     assert "40 requests, 40 distinct" in planned.out

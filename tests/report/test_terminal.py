@@ -43,6 +43,32 @@ def test_worst_examples_warnings_and_what_to_do_next() -> None:
     assert "--lf" not in terminal.render(runs.accepted(), FOLDER)
 
 
+def test_why_something_is_broken_is_said_once_for_each_reason() -> None:
+    run = runs.broken()
+    reasons = {row.reason for row in run.criteria if row.verdict == "broken"}
+    text = " ".join(terminal.render(run, width=100).split())
+    assert reasons
+    assert all(text.count(" ".join(reason.split())) >= 1 for reason in reasons)
+    many = [
+        row.model_copy(update={"id": f"c{at}", "reason": f"reason {at}", "verdict": "broken"})
+        for at, row in enumerate([run.criteria[0]] * 40)
+    ]
+    told = terminal.render(run.model_copy(update={"criteria": many}), width=100)
+    assert sum(f": reason {at}\n" in told for at in range(40)) == terminal.BROKEN_SHOWN
+
+
+def test_a_criterion_without_any_sample_says_what_its_check_says() -> None:
+    run = runs.accepted()
+    name, check = next(iter(run.checks.items()))
+    first = next(row for row in run.criteria if row.check == name)
+    empty = first.model_copy(update={"candidate": first.candidate.model_copy(update={"n": 0})})  # type: ignore[union-attr]
+    said = check.model_copy(update={"warnings": ["candidate: 9 answers failed: no answer is recorded"]})
+    lost = run.model_copy(update={"criteria": [empty], "checks": {name: said}})
+    assert f"{name}: candidate: 9 answers failed: no answer is recorded" in terminal.render(lost, width=100)
+    whole = lost.model_copy(update={"criteria": [first]})
+    assert "no answer is recorded" not in terminal.render(whole, width=100)
+
+
 def test_quiet_says_only_the_verdict() -> None:
     assert terminal.render(runs.accepted(), quiet=True) == ("ACCEPTED: 4 passed (4 criteria, 2,998 samples, 6m12s)\n")
 
