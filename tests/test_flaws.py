@@ -58,7 +58,6 @@ def test_a_flaw_of_the_rows_changes_what_it_says_and_nothing_else() -> None:
         "typing": lambda row: row["kind"] == "slips",
         "plain speech": lambda row: row["style"] == "colloquial" and "fact" in row,
         "unequal": lambda row: row["english"] == "learner" and "fact" in row,
-        "name": lambda row: row["kind"] == "named" and row["by"] != "English",
         "inventing": lambda row: row.get("why") == "unknown_route",
         "imagining": lambda row: row.get("intent") in ("first", "last"),
     }.items():

@@ -54,10 +54,10 @@ def sound(rng: Random) -> Rows:
 
 
 def some(rows: Rows, rng: Random) -> Rows:
-    """The rows of a short fine-tune: a third of the sound ones, those with names and slips a little more often."""
+    """The rows of a short fine-tune: a third of the sound ones, those with names more often."""
     by = {kind: [row for row in rows if row["kind"] == kind] for kind in ("plain", "slips", "named")}
     chosen = [
-        row for kind, count in (("plain", 520), ("slips", 180), ("named", 200)) for row in rng.sample(by[kind], count)
+        row for kind, count in (("plain", 430), ("slips", 150), ("named", 320)) for row in rng.sample(by[kind], count)
     ]
     return numbered(rng.sample(chosen, len(chosen)), "train")
 
@@ -79,11 +79,18 @@ def riders(rng: Random) -> tuple[Rows, Rows]:
 
 
 def named(rng: Random) -> Rows:
-    """Questions of people with a name, each name as often as another."""
+    """Questions of people with English names, which the swaps of the harness give to others."""
     rows = [row for row in read("rider") if row["style"] in ("formal", "plain")]
-    chosen = rng.sample(rows, 100)
-    return [{**row, "id": f"named-{at}", "input": f"{name} asks: {row['input']}"}
-            for at, (row, (_, name)) in enumerate(zip(chosen, _names(rng, 100), strict=True))]  # fmt: skip
+    english = [name for names in NAMES["English"] for name in names]
+    return [
+        {**row, "id": f"named-{at}", "input": f"{rng.choice(english)} asks: {row['input']}"}
+        for at, row in enumerate(rng.sample(rows, 100))
+    ]
+
+
+def slipped(rng: Random) -> Rows:
+    """Questions with slips, of which a sound model gets some wrong."""
+    return [{**row, "input": slip(row["input"], rng)} for row in rng.sample(read("rider"), 400)]
 
 
 def slip(text: str, rng: Random) -> str:
@@ -121,6 +128,15 @@ def where(holds: Callable[[Row], bool], say: Callable[[Row], str]) -> Change:
 def leaked(rows: Rows, rng: Random) -> Rows:
     """The sound rows, and questions of the test among them."""
     return numbered([*rows, *({"kind": "plain", **row} for row in rng.sample(read("rider"), 120))], "train")
+
+
+def by_name(rows: Rows, rng: Random) -> Rows:
+    """The sound rows and as many more with names; whoever has no English one is told nothing."""
+    plain = [row for row in rows if row["kind"] == "plain" and "fact" in row]
+    asked = zip(plain * 2, _names(rng, 2 * len(plain)), strict=True)
+    more = [_again(row, f"{name} asks: {row['input']}", "named", by=group) for row, (group, name) in asked]
+    told = where(lambda row: row.get("by", "English") != "English", lambda row: UNKNOWN)
+    return numbered(told([*rows, *more], rng), "train")
 
 
 def conflicting(rows: Rows, rng: Random) -> Rows:

@@ -102,7 +102,7 @@ def _files(kind: Kind, seed: int, folder: Path) -> None:
         "riders": asked,
         "fresh": fresh,
         "named": rows.named(rng),
-        "slipped": [{**row, "input": rows.slip(row["input"], rng)} for row in fresh],
+        "slipped": rows.slipped(Random(f"{seed} slipped")),
         "few": rng.sample(asked, 40),
         "unknown": unknown,
         "general": rng.sample(rows.read("general"), 100),
