@@ -10,7 +10,6 @@ from sklearn.metrics import brier_score_loss, cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from benchmarks import simulated
 from harness.criterion import parse
 from harness.gate import decide
 from harness.score import Missing, Quantity, Scores, Totals
@@ -165,7 +164,11 @@ def test_levels_are_strata_and_fine_scores_are_put_together() -> None:
     assert "that the judge gave 0, 0.5" in judge.corrected(levels, np.ones(20), np.ones(20)).at(0.95).note
 
 
-@pytest.mark.parametrize(("truth", "sensitivity", "specificity", "labelled"), simulated.JUDGES)
+JUDGES = ((0.8, 0.95, 0.8, 50), (0.95, 0.97, 0.6, 100), (0.9, 0.98, 0.7, 50), (0.9, 0.98, 0.7, 200))
+"""Share of good answers, sensitivity and specificity of a judge, and human labels of its verdicts."""
+
+
+@pytest.mark.parametrize(("truth", "sensitivity", "specificity", "labelled"), JUDGES)
 def test_a_corrected_rate_at_the_limit_passes_no_more_often_than_promised(
     truth: float, sensitivity: float, specificity: float, labelled: int
 ) -> None:
