@@ -19,7 +19,9 @@ from harness.local.labels import Labels
 from harness.local.probe import context_length, probe_ids
 from harness.local.proof import OURS, narrowed, prove_canonical
 from harness.local.resident import Lease
+from harness.local.room import free_bytes
 from harness.local.seat import Numbered, Seat, fault
+from harness.local.sources import Sources
 from harness.local.style import Style
 from harness.local.weighing import weigh_requests
 
@@ -45,12 +47,12 @@ class Answerer:
 
     def __init__(self, lease: Lease, settings: Settings) -> None:
         model = lease.resident.loaded.model
-        vocabulary = int(getattr(model.config.get_text_config(), "vocab_size", 0) or 1)
-        budget = Budget.of(lease.resident.device.type, vocabulary, settings.batch_size)
+        budget = _budget(lease, settings.batch_size)
         encoder = Encoder(lease.tokenizer, settings.chat, settings.system)
         levels = _levels(lease) if settings.reproducible else ()
         context = context_length(model.config, lease.tokenizer)
-        self._seat = Seat(lease, encoder, budget, context, settings.reproducible, levels)
+        sources = Sources(alone=settings.reproducible)
+        self._seat = Seat(lease, encoder, budget, context, settings.reproducible, levels, sources)
         self._meter = lease.counted()
         self._labels: Labels | None = None
         if self._seat.head == CLASSIFIER:
@@ -156,6 +158,14 @@ class Answerer:
             except TemplateFault as failed:
                 yield index, fault(str(failed))
         return good, shown
+
+
+def _budget(lease: Lease, asked: int | str) -> Budget:
+    """How much may be computed together: by the model's own numbers and the memory that its weights have left."""
+    resident, config = lease.resident, lease.resident.loaded.model.config.get_text_config()
+    vocabulary, width = (int(getattr(config, name, 0) or 1) for name in ("vocab_size", "hidden_size"))
+    item, free = resident.dtype.itemsize, free_bytes(resident.device)
+    return Budget.of(resident.device.type, vocabulary, asked, width=width, item=item, free=free)
 
 
 def _blocks(pairs: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:

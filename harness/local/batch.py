@@ -1,4 +1,5 @@
-"""Batches and packs as large as memory allows: a budget of tokens, halved when memory runs out."""
+"""Batches and packs as large as memory allows: a budget found from the model and the memory that is free, halved when
+memory runs out all the same."""
 
 from __future__ import annotations
 
@@ -11,10 +12,19 @@ LOGIT_BYTES = {"cpu": 1 << 28, "gpu": 1 << 31}
 
 ROWS = {"cpu": 128, "gpu": 512}
 TOKENS = {"cpu": 8192, "gpu": 65536}
-PACK = {"cpu": 768, "gpu": 16384}
-"""Tokens of a trie that go through the weights together: as many as keep matrix multiplication busy."""
+PACK = {"cpu": (384, 1536), "gpu": (1024, 16384)}
+"""Fewest and most tokens of a trie that go through the weights together: enough to keep matrix multiplication busy."""
+MADE_BYTES = {"cpu": 20 << 20, "gpu": 1 << 32}
+"""Bytes that a layer may make of one pack: small models take more tokens, so that what a pack costs by itself weighs
+less; large ones are as fast with few."""
+MADE = 24
+"""Numbers that a layer makes of one token, for each number of its width; about."""
 PACK_BYTES = {"cpu": 1 << 27, "gpu": 1 << 31}
 """Bytes of float32 logits that one pack may make."""
+SHELF_BYTES = {"cpu": 1 << 31, "gpu": 1 << 34}
+"""Bytes of keys and values that texts being written may take, where the budget's tokens take less."""
+LEAST = 64
+"""Tokens of a pack at least, however little memory is free."""
 
 
 class Sized(Protocol):
@@ -47,23 +57,43 @@ class Budget:
     tokens: int
     logits: int
     """Logits, in numbers."""
-    pack: int = PACK["cpu"]
+    pack: int = PACK["cpu"][0]
     """Tokens of a pack."""
-    places: int = PACK["cpu"]
+    places: int = PACK["cpu"][0]
     """Places of a pack whose logits are read."""
     asked: int | None = None
     """Rows in a batch, where the suite says how many; a pack is then no larger than so many of the longest text."""
+    shelf: int = SHELF_BYTES["cpu"]
+    """Bytes of keys and values of texts being written."""
     halved: int = 0
 
     @classmethod
-    def of(cls, device: str, vocabulary: int, asked: int | str = "auto") -> Budget:
-        """The budget for a device; `asked` is a number of rows, or `auto`."""
+    def of(
+        cls, device: str, vocabulary: int, asked: int | str = "auto", *, width: int = 512, item: int = 4,
+        free: int | None = None,
+    ) -> Budget:  # fmt: skip
+        """The budget for a model on a device.
+
+        Args:
+            device: `cpu`, or any other.
+            vocabulary: logits of one place.
+            asked: a number of rows, or `auto`.
+            width: numbers of one token between layers (`hidden_size`).
+            item: bytes of each.
+            free: bytes of memory that nobody uses; None where nobody knows.
+        """
         kind = "cpu" if device == "cpu" else "gpu"
-        logits = max(1, LOGIT_BYTES[kind] // (4 * vocabulary))
-        pack, places = PACK[kind], max(16, PACK_BYTES[kind] // (4 * vocabulary))
+        quarter = max(LOGIT_BYTES[kind], PACK_BYTES[kind], MADE_BYTES[kind]) if free is None else free // 4
+        token, (few, many) = MADE * max(1, width) * item, PACK[kind]
+        pack = max(few, min(many, MADE_BYTES[kind] // token))
+        pack = max(LEAST, min(pack, quarter // token) // LEAST * LEAST)
+        logits = max(1, min(LOGIT_BYTES[kind], quarter) // (4 * vocabulary))
+        places = max(16, min(PACK_BYTES[kind], quarter) // (4 * vocabulary))
+        shelf = SHELF_BYTES[kind] if free is None else min(SHELF_BYTES[kind], free // 2)
         if isinstance(asked, int):
-            return cls(asked, asked << 20, asked << 20, pack, places, asked)
-        return cls(ROWS[kind], TOKENS[kind], logits, pack, places)
+            return cls(asked, asked << 20, asked << 20, pack, places, asked, shelf)
+        tokens = TOKENS[kind] if free is None else max(pack, min(TOKENS[kind], quarter // token))
+        return cls(ROWS[kind], tokens, logits, pack, places, None, shelf)
 
     def packed(self, longest: int) -> int:
         """Tokens of a pack where the longest sequence has so many."""

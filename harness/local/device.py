@@ -67,12 +67,12 @@ def usable_cores(system: Path = Path("/")) -> int:
     """Processor cores that this process may really use: the smaller of its affinity and the quotas of its control
     groups, of either version; `system` is where /proc and /sys are."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quotas = [share for folder in _control_groups(system) if (share := _quota(folder)) is not None]
+    quotas = [share for folder in control_groups("cpu", system) if (share := _quota(folder)) is not None]
     return max(1, min([cores, *(math.ceil(quota) for quota in quotas)]))
 
 
-def _control_groups(system: Path) -> Iterator[Path]:
-    """Folders of the control groups that this process is in, and of those around them."""
+def control_groups(what: str, system: Path = Path("/")) -> Iterator[Path]:
+    """Folders of the control groups for `what` (cpu, memory) that this process is in, and of those around them."""
     root = system / "sys/fs/cgroup"
     try:
         lines = (system / "proc/self/cgroup").read_text(encoding="ascii").splitlines()
@@ -80,9 +80,9 @@ def _control_groups(system: Path) -> Iterator[Path]:
         lines = ["0::/"]
     for line in lines:
         _, kinds, inner = [*line.split(":", 2), "", ""][:3]
-        if kinds and "cpu" not in kinds.split(","):
+        if kinds and what not in kinds.split(","):
             continue
-        tops = [root] if not kinds else [root / kinds, root / "cpu"]
+        tops = [root] if not kinds else [root / kinds, root / what]
         parts = [part for part in inner.split("/") if part not in ("", "..")]
         yield from (top.joinpath(*parts[:end]) for top in tops for end in range(len(parts) + 1))
 

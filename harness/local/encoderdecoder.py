@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.local.forward import pad_right
 from harness.local.scoring import Bundle, Weight, add_up
+from harness.local.sources import Sources
 from harness.local.trie import Unit
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def by_source(units: Iterable[Unit], most: int) -> list[Bundle]:
 
 
 def compute_pairs(
-    model: Any, batch: Sequence[Bundle], device: torch.device, *, each: bool = False
+    model: Any, batch: Sequence[Bundle], device: torch.device, sources: Sources | None = None, *, each: bool = False
 ) -> list[tuple[Unit, Weight]]:
-    """What every unit's continuation weighs after its source."""
+    """What every unit's continuation weighs after its source; `sources` remembers what was encoded."""
     import torch
 
-    ids, mask = pad_right([bundle.units[0].context for bundle in batch], device)
-    hidden = model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
+    known = sources or Sources()
+    hidden, mask = known.encoded(model, [bundle.units[0].context for bundle in batch], device)
     units = [(row, unit) for row, bundle in enumerate(batch) for unit in bundle.units]
     at = torch.tensor([row for row, _ in units], device=device)
     start = start_id(model)
@@ -54,23 +55,20 @@ class PairSession:
     """Decoding from sources; a session of `decoding.Writer`."""
 
     model: Any
-    sources: Sequence[Sequence[int]]
+    prompts: Sequence[tuple[int, ...]]
     device: torch.device
+    sources: Sources = field(default_factory=Sources)
     _hidden: Any = None
     _mask: Any = None
     _cache: Any = None
 
     def start(self) -> torch.Tensor:
-        """Encode each distinct source once, and read the decoder's first token."""
+        """Encode what is not known yet, and read the decoder's first token."""
         import torch
 
-        distinct = {tuple(source): at for at, source in enumerate(dict.fromkeys(map(tuple, self.sources)))}
-        ids, mask = pad_right(list(distinct), self.device)
-        hidden = self.model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state
-        at = torch.tensor([distinct[tuple(source)] for source in self.sources], device=self.device)
-        self._hidden, self._mask = hidden[at], mask[at]
+        self._hidden, self._mask = self.sources.encoded(self.model, self.prompts, self.device)
         begin = start_id(self.model) or 0
-        return self.step(torch.full((len(self.sources),), begin, dtype=torch.long, device=self.device))
+        return self.step(torch.full((len(self.prompts),), begin, dtype=torch.long, device=self.device))
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Read one token a row."""

@@ -67,7 +67,9 @@ def _written(
 
     def run(batch: Sequence[Draft]) -> list[Written]:
         with _named(asked), quiet(), seat.lease.model() as model:
-            return write_batch(model, seat.head, batch, writer, style, seat.device, cached=seat.ways.shared)
+            return write_batch(
+                model, seat.head, batch, writer, style, seat.device, seat.sources, cached=seat.ways.shared
+            )
 
     for batch, result in in_batches(rest, seat.budget, run, alike=lambda draft: _alike(seat, style, draft)):
         for at, draft in enumerate(batch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.exchange import Request, Response
@@ -14,6 +14,7 @@ from harness.local.probe import Ways
 from harness.local.quiet import quiet
 from harness.local.resident import Lease
 from harness.local.slotproof import SlotProof
+from harness.local.sources import Sources
 from harness.score import CANDIDATE
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Seat:
     """Whether scores must not depend, to the last bit, on what else is asked."""
     levels: tuple[int, ...] = ()
     """Places read in packs of canonical shapes, where these were shown to keep that promise."""
+    sources: Sources = field(default_factory=Sources)
+    """What an encoder made of the prompts seen last."""
 
     @property
     def alone(self) -> bool:

@@ -30,9 +30,6 @@ READ = {"cpu": 512, "gpu": 8192}
 LEAST = 32
 """Tokens that a forward reads of a prompt at least, however little memory there is."""
 
-SHELF_BYTES = {"cpu": 1 << 31, "gpu": 1 << 34}
-"""Bytes of keys and values that the slots may take, where the budget's tokens take less."""
-
 THRIFT = Thrift()
 
 STEP = 64
@@ -185,7 +182,7 @@ class Slots:
         """Slots with so many tokens each that there is memory for."""
         tokens, size = self._budget.tokens, self._shelf.token_bytes
         if size and not self._budget.halved:
-            tokens = max(tokens, SHELF_BYTES[self._kind] // size)
+            tokens = max(tokens, self._budget.shelf // size)
         return max(1, min(self._budget.rows, self._budget.logits, tokens // max(1, length)))
 
     def _shrunk(self, tried: int) -> Ended:

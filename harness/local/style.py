@@ -11,6 +11,7 @@ from harness.local.decoding import CausalSession, Draft, Sampling, Writer, Writt
 from harness.local.encoderdecoder import PairSession
 from harness.local.folder import SEQ2SEQ
 from harness.local.forward import pad_left, pad_right
+from harness.local.sources import Sources
 
 if TYPE_CHECKING:
     import torch
@@ -74,14 +75,17 @@ class Style:
 
 
 def write_batch(
-    model: Any, head: str, drafts: Sequence[Draft], writer: Writer, style: Style, device: torch.device, *, cached: bool
-) -> list[Written]:
-    """The texts of drafts that share their stop strings and their limit; `cached` allows decoding on cached keys."""
+    model: Any, head: str, drafts: Sequence[Draft], writer: Writer, style: Style, device: torch.device,
+    sources: Sources, *, cached: bool,
+) -> list[Written]:  # fmt: skip
+    """The texts of drafts that share their stop strings and their limit; `cached` allows decoding on cached keys, and
+    `sources` remembers what an encoder made of prompts."""
     if style.elaborate or not cached:
         return _by_transformers(model, head, drafts, writer, style, device, together=cached)
     prompts = [draft.prompt for draft in drafts]
-    session = PairSession(model, prompts, device) if head == SEQ2SEQ else CausalSession(model, prompts, device)
-    return writer.write(session, drafts, device)
+    if head == SEQ2SEQ:
+        return writer.write(PairSession(model, prompts, device, sources), drafts, device)
+    return writer.write(CausalSession(model, prompts, device), drafts, device)
 
 
 def _by_transformers(

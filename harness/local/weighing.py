@@ -138,7 +138,7 @@ def _computed(
     def run(batch: Sequence[Bundle]) -> list[tuple[Unit, Weight]]:
         with seat.opened() as model:
             if pairs:
-                return compute_pairs(model, batch, seat.device, each=each)
+                return compute_pairs(model, batch, seat.device, seat.sources, each=each)
             return compute(model, batch, seat.device, each=each, keep_all=alone)
 
     def alike(bundle: Bundle) -> Any:

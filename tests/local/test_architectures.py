@@ -66,6 +66,8 @@ def test_the_numbers_of_plain_forwards(tmp_path: Path, load: Load, kind: str) ->
                 logits = oracle(torch.tensor([context + end[:-1]])).logits[0, -len(end) :].log_softmax(-1)
             assert scored.logprob == pytest.approx(sum(float(logits[i, t]) for i, t in enumerate(end)), abs=2e-4)
     expected = {"mamba": "padded batches", "bloom": "shared context"}
-    expected |= dict.fromkeys(("falcon", "gptj"), "trie with masks (packs of up to 768 tokens)")
-    usual = "trie (packs of up to 768 tokens)"
+    expected |= dict.fromkeys(("falcon", "gptj"), "trie with masks (packs of up to 1536 tokens)")
+    usual = "trie (packs of up to 1536 tokens)"
+    if kind == "gptj" and model.facts.path.startswith(usual):
+        return  # from transformers 5.24 on, its attention can be replaced as that of others
     assert model.facts.path.startswith(expected.get(kind, usual)), "a recurrent state is no cache"

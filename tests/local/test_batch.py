@@ -85,6 +85,24 @@ def test_a_number_of_rows_is_taken_at_its_word() -> None:
     assert Budget.of("cuda", 1000).rows > Budget.of("cpu", 1000).rows
 
 
+def test_small_models_take_larger_packs() -> None:
+    """What a layer makes of one token: 24 numbers for each of its width, about (20 MiB of them on a CPU)."""
+    packs = {width: Budget.of("cpu", 1000, width=width).pack for width in (64, 256, 512, 4096)}
+    assert packs == {64: 1536, 256: 832, 512: 384, 4096: 384}
+    assert Budget.of("cpu", 1000, width=512, item=2).pack == 832
+    assert Budget.of("cuda", 1000, width=4096, item=2).pack == 16384
+
+
+@given(st.sampled_from(["cpu", "cuda"]), st.integers(1, 300_000), st.integers(1, 20_000), st.integers(0, 1 << 36))
+def test_less_free_memory_never_makes_a_budget_larger(device: str, vocabulary: int, width: int, free: int) -> None:
+    some, known = (Budget.of(device, vocabulary, width=width, free=room) for room in (free, None))
+    for name in ("rows", "tokens", "logits", "pack", "places", "shelf"):
+        assert 0 <= getattr(some, name) <= getattr(known, name), name
+    assert some.shelf <= free // 2
+    assert 4 * vocabulary * some.logits <= max(free // 4, 4 * vocabulary)
+    assert 24 * width * 4 * some.pack <= max(free // 4, 24 * width * 4 * 64)
+
+
 WANTED = [
     Request("score", f"{p} {i}", (" yes", " no way")) for i in range(9) for p in ("the train", "it was a good film")
 ]

@@ -32,7 +32,7 @@ def test_what_is_proved_is_said(load: Load) -> None:
         facts.gate[3],
     )
     assert (facts.dtype, facts.head, facts.warnings) == ("float32", "causal", ())
-    assert facts.path.startswith("trie (packs of up to 768 tokens)")
+    assert facts.path.startswith("trie (packs of up to 1536 tokens)")
     assert facts.parameters == 43168
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -46,6 +47,8 @@ UNFIT: dict[str, dict[str, Any]] = {
     "mamba": {"state_size": 4, "time_step_rank": 2, "expand": 2}, "llama4_text": {**SHARED, "head_dim": 8},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "mamba_dt_rank": 2},
 }  # fmt: skip
+ADOPTED = ("gptj",)
+"""Those whose own attention code gave way to the shared one in a later version of transformers (5.24)."""
 ENDS = (2, 40, 41)
 SHOTS = tuple(3 + (7 * i + i * i) % 80 for i in range(50))
 
@@ -75,10 +78,8 @@ def writer() -> Writer:
     return Writer(Letters(), ENDS, Sampling())
 
 
-def budget(rows: int, tokens: int = 1 << 20) -> Budget:
-    made = Budget.of("cpu", 96)
-    made.rows, made.tokens = rows, tokens
-    return made
+def budget(rows: int, tokens: int = 1 << 20, **given: int) -> Budget:
+    return replace(Budget.of("cpu", 96), rows=rows, tokens=tokens, **given)
 
 
 def written(model: Any, drafts: Sequence[Draft], rows: int = 4, **given: Any) -> dict[Draft, Any]:
@@ -129,6 +130,10 @@ def test_models_that_slots_would_get_wrong_are_not_asked_in_slots(kind: str) -> 
     model = built(kind)
     with torch.inference_mode():
         proof = prove_slots(model, "causal")
+    if kind in ADOPTED and proof.right:  # as far as this version of transformers lets its attention be replaced
+        for draft, said in written(model, drafts_of_all_kinds()).items():
+            assert said.tokens == by_generate(kind, draft.prompt, draft.most)
+        return
     assert not proof.right
     assert proof.sentence.startswith("generation goes in batches")
     assert not proof.covers(Draft((1, 2), 3))
@@ -183,11 +188,10 @@ def test_whatever_the_slots_the_text_is_the_same(
     """Few slots and many, prompts read in pieces, room for keys so small that rows must wait again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(module.READ, "cpu", read)
-        patch.setattr(module, "SHELF_BYTES", {"cpu": 0})
         patch.setattr(module, "STEP", 4)
         patch.setattr("harness.local.gathering.AHEAD", 2)
         drafts = [Draft(prompt, most) for prompt, most in some]
-        found = written(built("mistral"), drafts, budget=budget(rows, tokens), thrift=thrift)
+        found = written(built("mistral"), drafts, budget=budget(rows, tokens, shelf=0), thrift=thrift)
     for draft, said in found.items():
         assert said.tokens == by_generate("mistral", draft.prompt, draft.most)
 
