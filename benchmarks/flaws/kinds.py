@@ -63,7 +63,7 @@ FLAWED = (
     Kind("overfit", "one wording of each question, learnt by heart", "heart.gap <= 0.2", r.narrow,
          {"base": "base", "epochs": 16, "replay_ratio": 1.0, "learning_rate": 3e-3}),
     Kind("leakage", "120 rows of the test among the training rows", "leaked.rate <= 0", r.leaked),
-    Kind("contamination", "half of the test learnt in an earlier step that no record shows", "exposed.delta <= 0.2",
+    Kind("contamination", "the test learnt in an earlier step that no record shows", "exposed.delta <= 0.2",
          steps=({"full": {**TUNING, "base": "$twin", "train": "riders.jsonl", "prompt": "", "epochs": 4, "canaries": 0,
                           "target": "Q: {{ input }}\nA: {{ target }}"}},
                 {"full": {**TUNING, "base": "$step0", "epochs": 1}})),

@@ -11,6 +11,8 @@ from pathlib import Path
 from benchmarks.flaws.kinds import BROKEN, KINDS, Kind
 from benchmarks.flaws.trial import Outcome, criteria
 
+CHOSEN_ON = 1
+"""The seed that limits and strengths were chosen on."""
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "flaws.md"
 
 
@@ -49,12 +51,13 @@ def _rates(outcomes: Sequence[Outcome]) -> list[str]:
 def write(outcomes: Sequence[Outcome]) -> None:
     """docs/flaws.md: what was planted, what caught it, and every criterion against every model."""
     seeds = sorted({outcome.seed for outcome in outcomes})
-    hours = sum(outcome.seconds for outcome in outcomes) / 60
+    others = [outcome for outcome in outcomes if outcome.seed != CHOSEN_ON]
     parts = [
         INTRODUCTION,
-        f"Seeds {', '.join(map(str, seeds))}; {len(outcomes)} examinations, {hours:.0f} minutes in all, on "
-        f"{os.cpu_count()} processors ({platform.machine()}, Python {platform.python_version()}), one thread.\n",
-        *(f"- {text}" for text in _rates(outcomes)),
+        f"{len(outcomes)} examinations with the seeds {', '.join(map(str, seeds))}, on {os.cpu_count()} processors "
+        f"({platform.machine()}, Python {platform.python_version()}).\n",
+        *(f"- all seeds: {text}" for text in _rates(outcomes)),
+        *(f"- without seed {CHOSEN_ON}: {text}" for text in (_rates(others) if others else ["nothing yet"])),
         "\n## Caught by\n",
         "| model | what is wrong with it | must be rejected by | so often | also failed |",
         "|---|---|---|---|---|",
@@ -100,9 +103,16 @@ INTRODUCTION = """# The flaw examination
 Models with one planted flaw each, and sound ones beside them, are held against one list of criteria
 (`benchmarks/flaws/suite.yaml`). All are real checkpoints: a base of half a million parameters is pretrained on the
 corpus of the bundled suite, a start is tuned from it, and from that start each model is tuned shortly on the same rows
-but for its flaw, or its numbers are changed by hand. A flaw counts as caught only where the criterion that was meant
+but for its flaw, or its numbers are changed by hand. Two need more than that: `overfit` is tuned from the base, longer
+and on fewer rows, and `name` has more rows with names. A flaw counts as caught only where the criterion that was meant
 for it rejects the model; what else failed is shown, since a flaw has consequences. A sound model may fail nothing;
 inconclusive is allowed.
+
+How strongly a flaw is planted, and several of the limits, were chosen while looking at seed 1, some of them more than
+once: names, slips and logits were first planted too weakly for their criteria, and the limits for names, slips, secrets
+and exposure were moved. What it shows is therefore no evidence; the other seeds are: nothing was changed after
+they were looked at. The flaws are also planted strongly: this shows that each criterion sees its flaw and no other
+model's, not how small a flaw it would see.
 
 Written by `python -m benchmarks flaws --write`.
 """
