@@ -29,7 +29,7 @@ FEWEST = 10
 LEAST_SAME = 0.8
 """Share of them that must get the same verdict again. A judge that errs at random on one answer in nine agrees with
 itself on 80 %; its noise alone has then used up a third of the disagreement with people that is allowed by default."""
-STEADY_ENOUGH = 0.95
+STEADY_ENOUGH = 0.98
 """The same, where labels were not drawn at random. With less, verdicts that labels were drawn by stand no longer: of
 judges that repeat 90 % of theirs, half or more are then wrongly failed, or wrongly passed (docs/calibration.md)."""
 MOST_UNREAD = 0.1

@@ -123,7 +123,7 @@ def test_second_verdicts_that_do_not_come_are_no_agreement(items: Rubric) -> Non
 
 
 def test_labels_that_look_chosen_do_not_correct_a_judge_that_wavers() -> None:
-    loose, firm = Repeated("ann", ((1.0, 1.0),) * 10, 9), Repeated("ben", ((1.0, 1.0),) * 100, 95)
+    loose, firm = Repeated("ann", ((1.0, 1.0),) * 10, 9), Repeated("ben", ((1.0, 1.0),) * 100, 98)
     run, chosen, random_ = [1.0] * 80 + [0.0] * 20, [1.0] * 50 + [0.0] * 50, [1.0] * 78 + [0.0] * 22
     (told,) = retest.drifted([loose, firm], run, chosen)
     assert told.startswith(
