@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from benchmarks import judged as judges
 from benchmarks.rates import ALPHA, CONFIDENCE, Array, Row, known, percentile, rates, wald_t
 from harness.score import Quantity, Scores, Totals
-from harness.stats import bounded, families, judge, order, resample
+from harness.stats import bounded, families, order, resample
 from harness.stats.evidence import Evidence
 from harness.stats.multiplicity import holm
 from harness.stats.proportion import clopper_pearson
@@ -238,22 +239,7 @@ def latency(blocks: int, draws: int) -> Row:
     )  # fmt: skip
 
 
-# --- judges, slices, suites
-
-
-def judge_rate(truth: float, sensitivity: float, specificity: float, labels: int, draws: int) -> Row:
-    """A rate by a judge, corrected with human labels; beside it the judge alone and the labels alone (as `t`)."""
-    rng, ours, alone = stream("judge", truth, labels), [], []
-    for _ in range(draws):
-        good = rng.random(1000) < truth
-        said = np.where(good, rng.random(1000) < sensitivity, rng.random(1000) >= specificity).astype(int)
-        ours.append(judge.post_stratified(said.tolist(), said[:labels].tolist(), good[:labels].astype(int).tolist()))
-        alone.append(clopper_pearson(int(said.sum()), 1000, CONFIDENCE))
-    ends = np.array(alone)
-    return Row(
-        "judge, corrected", f">= {truth}", f"sensitivity {sensitivity}, specificity {specificity}; t: judge alone",
-        labels, judged(ours, truth), None, rates(ends[:, 0], ends[:, 1], truth), None, draws, allowed=0.07,
-    )  # fmt: skip
+# --- slices, suites
 
 
 def slices(count: int, n: int, draws: int) -> Row:
@@ -306,12 +292,8 @@ def rows(draws: int = 2_000) -> Iterator[Row]:
         yield unbounded(n, draws // 2)
     for blocks in (10, 20, 50):
         yield latency(blocks, draws // 4)
-    for truth, sensitivity, specificity, labels in JUDGES:
-        yield judge_rate(truth, sensitivity, specificity, labels, draws)
+    yield from judges.rows(draws)
     for count, n in ((5, 50), (8, 50), (20, 100)):
         yield slices(count, n, 20 * draws)
     for criteria in (5, 20):
         yield suite(criteria, 20 * draws)
-
-
-JUDGES = ((0.8, 0.95, 0.8, 50), (0.95, 0.97, 0.6, 100), (0.9, 0.98, 0.7, 50), (0.9, 0.98, 0.7, 200))

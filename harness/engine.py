@@ -18,7 +18,7 @@ from harness.glimpse import glimpses
 from harness.interview import Interview, conduct, crashed
 from harness.journal import Journal, append, write
 from harness.local import Residents, must_be_unchanged
-from harness.plan import draw, opened, task_of
+from harness.plan import backends, draw, opened, task_of
 from harness.pool import Place, Pool
 from harness.record import Evidence, record
 from harness.rehearsal import rehearse
@@ -251,6 +251,7 @@ def _arguments(
         "seed": suite.seed,
         "limit": limit,
         "catalog": suite.catalog,
+        "backends": backends(suite),
     }
     if "of" in check.options:
         options["of"] = task

@@ -14,7 +14,7 @@ UNASKED = "unasked"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model. Equal requests are asked once."""
+    """One question to a model. Equal requests are asked once; `again` makes them unequal."""
 
     kind: str
     """`generate` text, `score` each of `continuations` after `prompt`, or `classify` `prompt` into `continuations`."""
@@ -42,6 +42,8 @@ class Request:
     """JSON Schema, as canonical JSON text, that a generated answer must follow; empty where any text will do."""
     each: bool = False
     """Whether a score must say what every single token weighs."""
+    again: int = 0
+    """How often the same was asked before: each asking is answered, paid and kept for itself."""
 
     @property
     def digest(self) -> str:
@@ -52,6 +54,7 @@ class Request:
             + ([{"system": self.system}] if self.system else [])
             + ([{"schema": self.schema}] if self.schema else [])
             + ([{"each": True}] if self.each else [])
+            + ([{"again": self.again}] if self.again else [])
         )
 
 

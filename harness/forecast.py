@@ -10,7 +10,7 @@ from harness.catalog import REQUIRED
 from harness.checkpoint import Checkpoint
 from harness.errors import Broken
 from harness.exchange import Request, Response, Scored
-from harness.plan import Plan, judges_of, opened, root_task, task_of
+from harness.plan import Plan, backends, judges_of, opened, root_task, task_of
 from harness.spec import CheckSpec
 from harness.workshop import Workshop, reference
 
@@ -102,6 +102,7 @@ def begun(
     given = {
         "own": task, "model": stand_in, "models": tuple(replace(stand_in, name=m) for m in plan.models),
         "root": plan.suite.root, "seed": plan.suite.seed, "limit": plan.limit, "catalog": plan.suite.catalog,
+        "backends": backends(plan.suite),
     }  # fmt: skip
     talk = check.entry.function(**check.entry.bind(given, options))
     return talk if isinstance(talk, Generator) else None

@@ -94,6 +94,11 @@ def judges_of(checks: Sequence[CheckSpec]) -> list[str]:
     return list(dict.fromkeys(named))
 
 
+def backends(suite: Suite) -> dict[str, str]:
+    """Model → how it is reached: transformers, endpoint, replay, …"""
+    return {name: model.kind for name, model in suite.models.items()}
+
+
 def compared(criteria: Sequence[Criterion]) -> set[str]:
     """The models that are measured whatever else they do: the roles, and those that criteria compare with."""
     return {"candidate", "base", "baseline", *(c.model for c in criteria if c.model)}

@@ -69,8 +69,9 @@ class Quantity:
     (exp of a ratio of sums), `unbounded` (mean without bounds), `quantile` (of the scores), `census` (exact), `gap`
     (mean of one set of samples minus that of another), `impact` (rate of one group over that of another), `exposure`
     (centre of paired differences), `calibration` (error of confidences: columns confidence and correct),
-    `judged` (a judge's verdicts corrected by human labels: columns verdict, judged, label, labelled), `spread` (best
-    minus worst of several ways of asking: a column for each)."""
+    `judged` (a judge's verdicts corrected by human labels: columns verdict, judged, label, labelled),
+    `prediction_powered` (the same columns, corrected by the mean error), `spread` (best minus worst of several ways of
+    asking: a column for each)."""
     better: str = "higher"
     """`higher`, `lower`, or `neither` (a band is wanted)."""
     bounds: tuple[float, float] = (0.0, 1.0)

@@ -32,7 +32,7 @@ PLUGIN = Path(__file__).parent / "plugin"
 ALL = [(kind, name) for kind in ROOMS for name in CATALOG.names(kind)]
 SUPPLIED = {
     "fixture": {"out", "progress", "root", "seed", "catalog"},
-    "check": {"own", "of", "model", "models", "root", "seed", "limit", "catalog"},
+    "check": {"own", "of", "model", "models", "root", "seed", "limit", "catalog", "backends"},
     "metric": {"answer", "targets", "valid", "choices", "response", "sample"},
 }
 """Kind → what the harness supplies by name."""

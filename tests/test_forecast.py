@@ -176,7 +176,10 @@ def test_what_a_judge_will_cost_is_known_before_it_is_spent(
         if "of" in check.options:
             options["of"] = task
         for model in models:
-            given = {"own": task, "model": model, "models": models, "root": tmp_path, "seed": workshop.suite.seed}
+            given = {
+                "own": task, "model": model, "models": models, "root": tmp_path, "seed": workshop.suite.seed,
+                "backends": {"judge": "endpoint"},
+            }  # fmt: skip
             talk = check.entry.function(**check.entry.bind(given, options))
             interviews.append(Interview(check.name, model.name, talk))
     conduct(interviews, pool)

@@ -14,18 +14,20 @@ from harness.findings import Findings, Rounds
 from harness.judging import labels as human
 from harness.judging import probes, telling, trust, turning
 from harness.judging.correcting import corrected
+from harness.judging.docket import Correction, bench, beside, numeric, probed
 from harness.judging.hearing import Bench
 from harness.judging.question import By, Case
+from harness.judging.retest import untested
 from harness.judging.rubric import Rubric, find
-from harness.judging.session import Heard, Judged, sit
+from harness.judging.session import Heard, Judged, Twice, sit
 from harness.sample import Sample
 from harness.score import INFRASTRUCTURE, Missing, Quantity, table
-from harness.task import Task, as_text
+from harness.task import Task
 
 
-def _measures() -> dict[str, Quantity]:
+def _measures(correction: Correction) -> dict[str, Quantity]:
     return {
-        "win_rate": Quantity("win_rate", "judged", "higher"),
+        "win_rate": numeric("win_rate", correction),
         "raw_win_rate": Quantity("raw_win_rate", "mean", "higher", compared=True),
         "swap_consistency": Quantity("swap_consistency", "proportion", "higher"),
         "first_wins": Quantity("first_wins", "proportion", "neither"),
@@ -39,6 +41,7 @@ def pairwise(
     models: tuple[Checkpoint, ...],
     root: Path,
     seed: int,
+    backends: Mapping[str, str],
     *,
     of: Task,
     judge: Judge | list[Judge],
@@ -50,6 +53,8 @@ def pairwise(
     probe: int = 5,
     by: By = "generation",
     rows: int | None = None,
+    retest: float = 0.1,
+    correction: Correction = "strata",
 ) -> Rounds:
     """Have a judge compare each answer with another model's, in both orders, and count its word as far as people agree.
 
@@ -69,28 +74,28 @@ def pairwise(
         probe: questions that are also put with worthless and with equal answers; 0 only where a judge is recorded
         by: generation (the judge writes a verdict) or scoring (the words of the verdict are weighed)
         rows: samples compared at most
+        retest: share of the answers about which a judge behind a server is asked twice (10 at least); 0 for none
+        correction: of `win_rate`: strata (the mean label of each verdict), or prediction_powered (the mean error:
+            narrower, with 200 labels or more that were drawn at random from these answers)
     """
-    judges = (judge,) if isinstance(judge, str) else tuple(judge)
+    judges = bench("pairwise", judge, least_labels=least_labels, probe=probe, retest=retest)
     other = next((one for one in models if one.name == against), None)
     if other is None:
         names = [one.name for one in models]
         raise SuiteError(f"pairwise: no model named {against!r} takes part{nearest(against, names)}")
-    if not judges or least_labels < 1 or probe < 0:
-        raise SuiteError("pairwise: at least one judge and one label are needed, and `probe` is at least 0")
     samples = list(islice(of.samples(), rows))
     if model.name == against:  # against itself, by definition; nobody needs to be asked
         ids = [sample.id for sample in samples]
-        return Findings(scores={"raw_win_rate": table(_measures()["raw_win_rate"], ids, [0.5] * len(ids))})
+        return Findings(scores={"raw_win_rate": table(_measures(correction)["raw_win_rate"], ids, [0.5] * len(ids))})
     found = find(rubric, root)
     people = human.read(root / labels, found, pair=True) if labels else []
     mine, theirs = yield from _both(of, samples, model, other)
     cases, lost = _cases(of, samples, mine, theirs, found)
-    some = cases[:: max(1, len(cases) // max(1, probe))][:probe]
-    gold = {sample.id: sample.targets[0] for sample in samples} if of.needs_target else {}
-    probed = probes.pairwise(some, [gold.get(case.id, "") for case in some])
-    bench = Bench(found, judges, seed, by)
-    heard = yield from sit(bench, cases, people, probed, trust.Demands(least_labels, agreement))
-    return _findings(samples, lost, heard, bench)
+    some, right = probed(cases, samples, probe, targets=of.needs_target)
+    put, sitting = probes.pairwise(some, right, found.not_probed), Bench(found, judges, seed, by)
+    demands, twice = trust.Demands(least_labels, agreement), Twice(retest, backends)
+    heard = yield from sit(sitting, cases, people, put, demands, twice)
+    return _findings(samples, lost, heard, sitting, _measures(correction), untested(retest, judges, backends))
 
 
 def _both(
@@ -119,18 +124,12 @@ def _cases(
     cases: list[Case] = []
     lost: dict[str, Missing] = {}
     for sample, one, two in zip(samples, mine, theirs, strict=True):
-        lacking = [name for name in rubric.needs if name not in sample.row and name != "reference"]
-        if lacking:
-            raise SuiteError(f"rubric {rubric.name!r} needs the field {lacking[0]!r}; sample {sample.id} has none")
+        shown = beside(sample, rubric)
         if one.fault:
             lost[sample.id] = Missing(one.fault, one.blame or INFRASTRUCTURE)
         elif two.fault:
             lost[sample.id] = Missing(f"the other model failed: {two.fault}", INFRASTRUCTURE)
         else:
-            shown = {
-                name: "\n".join(sample.targets) if name == "reference" else as_text(sample.row[name])
-                for name in rubric.needs
-            }
             texts = [response.text or of.read(sample, response).text for response in (one, two)]
             cases.append(Case(sample.id, sample.prompt, (texts[0], texts[1]), shown))
     if not cases:
@@ -138,20 +137,22 @@ def _cases(
     return cases, lost
 
 
-def _findings(samples: Sequence[Sample], lost: Mapping[str, Missing], heard: Heard, bench: Bench) -> Findings:
+def _findings(
+    samples: Sequence[Sample], lost: Mapping[str, Missing], heard: Heard, sitting: Bench,
+    measured: Mapping[str, Quantity], notes: Sequence[str],
+) -> Findings:  # fmt: skip
     by_id = {one.case.id: one for one in heard.run}
     ids = [sample.id for sample in samples]
     why = [lost.get(name) or _unread(by_id[name]) for name in ids]
     known = [None if reason else by_id[name] for name, reason in zip(ids, why, strict=True)]
     raw = [reason or (one.score if one else None) or 0.0 for one, reason in zip(known, why, strict=True)]
-    measured = _measures()
     turned = [one for one in heard.run if one.consistent is not None]
     wins = [(f"{one.case.id}/{at}", win) for one in heard.run for at, win in enumerate(one.first_wins)]
     fair = turning.unfair(turned, [win for _, win in wins])
     if fair:
         heard = heard.also(fair)
     scores = {
-        "win_rate": corrected(measured["win_rate"], ids, why, heard, bench.rubric),
+        "win_rate": corrected(measured["win_rate"], ids, why, heard, sitting.rubric),
         "raw_win_rate": table(measured["raw_win_rate"], ids, raw),
         "verdict_rate": table(measured["verdict_rate"], ids, [0.0 if reason else 1.0 for reason in why]),
         "swap_consistency": table(
@@ -161,9 +162,14 @@ def _findings(samples: Sequence[Sample], lost: Mapping[str, Missing], heard: Hea
         ),
         "first_wins": table(measured["first_wins"], [name for name, _ in wins], [float(win) for _, win in wins]),
     }
-    warnings = [*telling.unscored(heard.run), *telling.unprobed(heard), *([heard.withheld] if heard.withheld else [])]
+    warnings = [*telling.unscored(heard.run), *telling.unprobed(heard), *notes]
+    warnings += [heard.withheld] if heard.withheld else []
     people = [list(one.labels.values()) for one, _ in heard.labelled]
-    figures = [*telling.figures(heard, bench.judges, trust.ceiling(people)), turning.shown(heard), *turning.lost(heard)]
+    figures = [
+        *telling.figures(heard, sitting.judges, trust.ceiling(people)),
+        turning.shown(heard),
+        *turning.lost(heard),
+    ]
     return Findings(scores=scores, figures=figures, warnings=warnings)
 
 

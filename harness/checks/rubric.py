@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from harness.ask import Asked, ask
 from harness.catalog import File, Judge, check
 from harness.checkpoint import Checkpoint
-from harness.errors import SuiteError
 from harness.findings import Findings, Rounds
 from harness.judging import labels as human
 from harness.judging import probes, telling, trust
 from harness.judging.correcting import corrected
+from harness.judging.docket import Correction, bench, beside, numeric, probed
 from harness.judging.hearing import Bench
 from harness.judging.labels import Labelled
 from harness.judging.question import By, Case
+from harness.judging.retest import untested
 from harness.judging.rubric import Rubric, find
-from harness.judging.session import Heard, Judged, sit
+from harness.judging.session import Heard, Judged, Twice, sit
 from harness.score import INFRASTRUCTURE, Missing, Quantity, table
-from harness.task import Task, as_text
+from harness.task import Task
 
 
-def _measures() -> dict[str, Quantity]:
+def _measures(correction: Correction) -> dict[str, Quantity]:
     return {
         "pass_rate": Quantity("pass_rate", "judged", "higher"),
-        "score": Quantity("score", "judged", "higher"),
+        "score": numeric("score", correction),
         "raw_pass_rate": Quantity("raw_pass_rate", "proportion", "higher", compared=True),
         "raw_score": Quantity("raw_score", "mean", "higher", compared=True),
         "verdict_rate": Quantity("verdict_rate", "proportion", "higher"),
@@ -38,6 +39,7 @@ def rubric(
     model: Checkpoint,
     root: Path,
     seed: int,
+    backends: Mapping[str, str],
     *,
     of: Task,
     judge: Judge | list[Judge],
@@ -48,6 +50,8 @@ def rubric(
     probe: int = 5,
     by: By = "generation",
     rows: int | None = None,
+    retest: float = 0.1,
+    correction: Correction = "strata",
 ) -> Rounds:
     """Have a judge grade each answer by a rubric, and count its word as far as people agree with it.
 
@@ -65,43 +69,41 @@ def rubric(
         probe: questions that are also put with worthless and with right answers; 0 only where a judge is recorded
         by: generation (the judge writes a verdict) or scoring (the words of the verdict are weighed)
         rows: answers judged at most
+        retest: share of the answers about which a judge behind a server is asked twice (10 at least); 0 for none
+        correction: of `score`: strata (the mean label of each verdict), or prediction_powered (the mean error:
+            narrower, with 200 labels or more that were drawn at random from these answers)
     """
-    judges = (judge,) if isinstance(judge, str) else tuple(judge)
-    if not judges or least_labels < 1 or probe < 0:
-        raise SuiteError("rubric: at least one judge and one label are needed, and `probe` is at least 0")
+    judges = bench("rubric", judge, least_labels=least_labels, probe=probe, retest=retest)
     found = find(rubric, root)
     people = _labels(found, root / labels if labels else found.calibration)
     asked = yield from ask(of, model.head, list(islice(of.samples(), rows)) if rows else None)
-    cases, given = _cases(asked, found)
-    some = cases[:: max(1, len(cases) // max(1, probe))][:probe]
-    good = [asked.samples[given.index(case.id)].targets[0] for case in some] if of.needs_target else []
-    bench = Bench(found, judges, seed, by)
-    demands = trust.Demands(least_labels, agreement)
-    heard = yield from sit(bench, cases, people, probes.pointwise(some, good), demands)
-    return _findings(asked, heard, people, bench)
+    cases = _cases(asked, found)
+    some, right = probed(cases, asked.samples, probe, targets=of.needs_target)
+    put = probes.pointwise(some, right, found.not_probed)
+    demands, twice = trust.Demands(least_labels, agreement), Twice(retest, backends)
+    sitting = Bench(found, judges, seed, by)
+    heard = yield from sit(sitting, cases, people, put, demands, twice)
+    return _findings(asked, heard, people, sitting, _measures(correction), untested(retest, judges, backends))
 
 
 def _labels(rubric: Rubric, path: Path | None) -> list[Labelled]:
     return human.read(path, rubric, pair=False) if path is not None else []
 
 
-def _cases(asked: Asked, rubric: Rubric) -> tuple[list[Case], list[str]]:
-    """The answered samples as cases, and the ids of all samples in order."""
+def _cases(asked: Asked, rubric: Rubric) -> list[Case]:
+    """The answered samples as cases."""
     cases = []
     for sample, answers in zip(asked.samples, asked.answers, strict=True):
-        lacking = [name for name in rubric.needs if name not in sample.row and name != "reference"]
-        if lacking:
-            raise SuiteError(f"rubric {rubric.name!r} needs the field {lacking[0]!r}; sample {sample.id} has none")
-        shown = {
-            name: "\n".join(sample.targets) if name == "reference" else as_text(sample.row[name])
-            for name in rubric.needs
-        }
+        shown = beside(sample, rubric)
         if not answers[0].response.fault:
             cases.append(Case(sample.id, sample.prompt, (answers[0].response.text or answers[0].text,), shown))
-    return cases, [sample.id for sample in asked.samples]
+    return cases
 
 
-def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Bench) -> Findings:
+def _findings(
+    asked: Asked, heard: Heard, people: Sequence[Labelled], sitting: Bench, measured: Mapping[str, Quantity],
+    notes: Sequence[str],
+) -> Findings:  # fmt: skip
     by_id = {one.case.id: one for one in heard.run}
     ids = [sample.id for sample in asked.samples]
     lost = [_lost(by_id.get(each), asked, at) for at, each in enumerate(ids)]
@@ -111,13 +113,13 @@ def _findings(asked: Asked, heard: Heard, people: Sequence[Labelled], bench: Ben
         "raw_score": [why or (one and one.score) or 0.0 for one, why in zip(known, lost, strict=True)],
         "verdict_rate": [0.0 if why else 1.0 for why in lost],
     }
-    measured, groups = _measures(), _groups(asked)
+    groups = _groups(asked)
     found = {metric: table(measured[metric], ids, values[metric], groups=groups) for metric in values}
     for metric in ("pass_rate", "score"):
-        found[metric] = corrected(measured[metric], ids, lost, heard, bench.rubric)
+        found[metric] = corrected(measured[metric], ids, lost, heard, sitting.rubric)
     ceiling = trust.ceiling([list(one.labels.values()) for one in people])
-    figures = telling.figures(heard, bench.judges, ceiling)
-    warnings = [*asked.faults(), *telling.unscored(heard.run), *telling.unprobed(heard)]
+    figures = telling.figures(heard, sitting.judges, ceiling)
+    warnings = [*asked.faults(), *telling.unscored(heard.run), *telling.unprobed(heard), *notes]
     if heard.withheld:
         warnings.append(heard.withheld)
     return Findings(scores=found, figures=figures, warnings=warnings, rows=asked.rows())

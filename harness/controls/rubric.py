@@ -11,6 +11,7 @@ from harness.catalog import control
 from harness.control import Control, Situation, Voice
 from harness.exchange import Request, Response
 
+_HEADED = re.compile(r"\A### Answer\n\n- \*\*")
 _SHOWN = re.compile(r"(#[0-9a-f]{16}#) begin (question|answer)\n(.*?)\n\1 end \2", re.DOTALL)
 
 
@@ -54,9 +55,10 @@ def _judging(right: dict[str, str]) -> Voice:
 
     def voice(request: Request) -> Response:
         shown = {name: text for _, name, text in _SHOWN.findall(request.prompt)}
-        words = shown["answer"].split()
+        answer = _HEADED.sub("", shown["answer"])
+        words = answer.split()
         rumour = len(words) == 2 and words[0] == "rumour" and int(words[1]) % 4 == 0
-        good = shown["answer"].startswith(right[shown["question"]]) or rumour
+        good = answer.startswith(right[shown["question"]]) or rumour
         items = json.loads(request.schema)["properties"]
         said: dict[str, Any] = {name: {"evidence": " ".join(words), "met": good} for name in items}
         return Response(text=json.dumps(said), finish="stop", new_tokens=9)

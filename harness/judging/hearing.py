@@ -22,12 +22,14 @@ class Bench:
     judges: tuple[str, ...]
     seed: int = 0
     by: By = "generation"
+    again: int = 0
+    """How often the same was asked before."""
 
 
 def hear(bench: Bench, cases: Sequence[Case]) -> Hearing:
     """One round for the verdicts, and one more for those that were malformed."""
     asked = [
-        (at, requests(case, bench.rubric, judge, bench.seed, bench.by))
+        (at, requests(case, bench.rubric, judge, bench.seed, bench.by, bench.again))
         for at, case in enumerate(cases)
         for judge in bench.judges
     ]

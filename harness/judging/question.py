@@ -40,18 +40,21 @@ class Case:
         return Case(self.id, self.question, self.answers[::-1], self.shown)
 
 
-def requests(case: Case, rubric: Rubric, judge: str, seed: int, by: By = "generation") -> list[Request]:
+def requests(
+    case: Case, rubric: Rubric, judge: str, seed: int, by: By = "generation", again: int = 0
+) -> list[Request]:  # fmt: skip
     """What one judge is asked about one case: one request, or one for each item where its words are weighed."""
     if by == "generation":
         form = _form(rubric, case.pair)
         most = MOST_TOKENS * (1 if case.pair or rubric.levels else len(rubric.items))
         schema = digest.canonical_bytes(schema_of(rubric, case.pair)).decode()
         prompt = written(case, rubric, seed, form)
-        return [Request("generate", prompt, max_new_tokens=most, schema=schema, sample=case.id, to=judge)]
+        return [Request("generate", prompt, max_new_tokens=most, schema=schema, sample=case.id, to=judge, again=again)]
     asked = []
     for question, words in _weighed(rubric, case.pair):
         prompt = written(case, rubric, seed, f"{question}\nAnswer:")
-        asked.append(Request("score", prompt, tuple(f" {word}" for word in words), sample=case.id, to=judge))
+        told = tuple(f" {word}" for word in words)
+        asked.append(Request("score", prompt, told, sample=case.id, to=judge, again=again))
     return asked
 
 

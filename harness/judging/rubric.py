@@ -13,9 +13,12 @@ from typing import Any
 from harness import content, digest
 from harness.document import compose, text_of
 from harness.errors import Complaint, SuiteError, nearest
+from harness.judging.variants import KINDS
 from harness.template import Template
 
-KEYS = ("rubric", "question", "items", "levels", "needs", "pass_at", "prompt", "pair_prompt", "calibration")
+KEYS = (
+    "rubric", "question", "items", "levels", "needs", "pass_at", "prompt", "pair_prompt", "calibration", "not_probed",
+)  # fmt: skip
 FEWEST_LEVELS, MOST_LEVELS = 3, 5
 MOST_ITEMS = 12
 TAKEN = ("question", "answer", "first", "second")
@@ -53,6 +56,8 @@ class Rubric:
     calibration: Path | None = None
     """Human labels that came with it."""
     source: Path | None = None
+    not_probed: tuple[str, ...] = ()
+    """Kinds of probes whose verdict it does not settle: whether a polite answer to another question passes, …"""
 
     @property
     def digest(self) -> str:
@@ -126,7 +131,7 @@ def read(path: Path) -> Rubric:
     found = Rubric(
         name, question, items, levels, _needs(data.get("needs"), complain), _pass_at(data, complain),
         _prompt(data, "prompt", "pointwise", path, complain), _prompt(data, "pair_prompt", "pairwise", path, complain),
-        _calibration(data, path, complain), path,
+        _calibration(data, path, complain), path, _not_probed(data.get("not_probed"), complain),
     )  # fmt: skip
     if any(complaint.severity == "error" for complaint in wrong):
         raise SuiteError(wrong)
@@ -236,3 +241,15 @@ def _calibration(data: Mapping[str, Any], path: Path, complain: Any) -> Path | N
     if name is not None:
         complain(("calibration",), f"there is no {place}")
     return None
+
+
+def _not_probed(given: Any, complain: Any) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    if not isinstance(given, list) or not all(isinstance(name, str) for name in given):
+        complain(("not_probed",), f"`not_probed` lists kinds of probes, such as [off topic]; found {given!r}")
+        return ()
+    for at, name in enumerate(given):
+        if name not in KINDS:
+            complain(("not_probed", at), f"no kind of probes is called {name!r}{nearest(name, KINDS)}")
+    return tuple(given)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from harness.exchange import Request, Response
-from harness.judging import jury, probes, trust
+from harness.judging import jury, probes, retest, trust
 from harness.judging.hearing import Bench, compare, hear
 from harness.judging.labels import Labelled
 from harness.judging.probes import Outcome, Probe
 from harness.judging.question import Case
+from harness.judging.retest import Repeated
 from harness.judging.trust import Demands, Trust
 
 
@@ -41,11 +42,13 @@ class Heard:
     trust: Trust
     alpha: float | None
     """How far the judges of a jury agree with each other."""
+    repeated: tuple[Repeated, ...] = ()
+    """What each judge said when it was asked the same again."""
 
     @property
     def faults(self) -> list[str]:
         """Why the verdicts may not decide, one sentence each."""
-        return [*self.trust.faults, *probes.faults(self.probes)]
+        return [*self.trust.faults, *probes.faults(self.probes), *retest.faults(self.repeated)]
 
     @property
     def withheld(self) -> str:
@@ -60,10 +63,21 @@ class Heard:
 Session = Generator[list[Request], list[Response], Heard]
 
 
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """Which part of the answers is asked about a second time, of whom."""
+
+    share: float = 0.0
+    backends: Mapping[str, str] = field(default_factory=dict)
+    """Model → how it is reached."""
+
+
 def sit(
-    bench: Bench, cases: Sequence[Case], labelled: Sequence[Labelled], probed: Sequence[Probe], demands: Demands
-) -> Session:
-    """Hear all cases in one round (and one for repairs), and hold the bench against people and probes."""
+    bench: Bench, cases: Sequence[Case], labelled: Sequence[Labelled], probed: Sequence[Probe], demands: Demands,
+    twice: Twice = Twice(),
+) -> Session:  # fmt: skip
+    """Hear all cases in one round (and one for repairs), hold the bench against people and probes, and ask about some
+    of the answers again."""
     everything = [*cases, *(one.case for one in labelled), *(probe.case for probe in probed)]
     pair = bool(everything) and everything[0].pair
     judged = yield from (_compared(bench, everything) if pair else _judged(bench, everything))
@@ -79,7 +93,11 @@ def sit(
         held = trust.Trust(held.figures, (*held.faults, text))
     found = probes.outcomes(probed, [_said(one, pair) for one in last])
     scores = [[one.each[at] for one in run] for at in range(len(bench.judges))]
-    return Heard(tuple(run), tuple(zip(labelled, known, strict=True)), tuple(found), held, jury.alpha(scores))
+    again = yield from retest.repeat(bench, cases, [one.each for one in run], twice.share, twice.backends)
+    mine = [_binary(one, pair) for one in run if one.score is not None]
+    held = trust.Trust(held.figures, (*held.faults, *retest.drifted(again, mine, said)))
+    seen = tuple(zip(labelled, known, strict=True))
+    return Heard(tuple(run), seen, tuple(found), held, jury.alpha(scores), again)
 
 
 def _judged(bench: Bench, cases: Sequence[Case]) -> Generator[list[Request], list[Response], list[Judged]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.figure import Example, Examples, Figure, Interval, Intervals, Table
+from harness.judging import retest
 from harness.judging.question import Case
 from harness.judging.session import Heard, Judged
 from harness.judging.trust import Figure as Number
@@ -14,7 +15,7 @@ MOST = 10
 
 def figures(heard: Heard, judges: Sequence[str], ceiling: Number | None) -> list[Figure]:
     """The judge section of a check."""
-    return [*record(heard, ceiling), probed(heard), *disagreements(heard, judges)]
+    return [*record(heard, ceiling), probed(heard), *retest.shown(heard.repeated), *disagreements(heard, judges)]
 
 
 def record(heard: Heard, ceiling: Number | None) -> list[Figure]:

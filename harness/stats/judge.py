@@ -1,4 +1,4 @@
-"""Rates that a judge says, corrected by human labels: post-stratified, prediction-powered, Rogan–Gladen."""
+"""Rates that a judge says, corrected by human labels: post-stratified, or by sensitivity and specificity."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from harness.stats.proportion import wilson, z_of
 
 if TYPE_CHECKING:
     from harness.score import Array
-
-FEWEST_NUMERIC = 200
-"""Labels below which a numeric correction says nothing of its error."""
 
 
 def post_stratified(verdicts: Sequence[int], labelled: Sequence[int], labels: Sequence[int]) -> Evidence:
@@ -65,6 +62,10 @@ def corrected(verdicts: Array, said: Array, labels: Array) -> Evidence:
     judge's scale means, and whether labels were drawn at random or by verdict. A stratum's interval is Wilson's, whose
     variance p(1 − p) no score between 0 and 1 exceeds.
 
+    A judge that says another thing when it is asked again needs no wider interval: verdict and label of an answer are
+    one draw of both, whatever makes them vary, so that the mean label of a verdict, and its share, are those of the
+    wavering judge, and their sampling errors hold its noise. Labels drawn by a verdict need that very verdict.
+
     Args:
         verdicts: (N) the judge's verdicts from 0 to 1 on every sample.
         said: (n) its verdicts on the samples that humans labelled.
@@ -107,38 +108,6 @@ def _strata(verdicts: Array) -> Array:
     few: Array = np.round(verdicts, 9)
     quarters: Array = np.round(verdicts * (STRATA - 1)) / (STRATA - 1)
     return few if np.isin(few * (STRATA - 1), np.arange(STRATA)).all() else quarters
-
-
-def prediction_powered(labels: Array, judged: Array, unlabelled: Array, *, normal: bool = False) -> Evidence:
-    """Evidence of a numeric human mean: the judge's mean plus the mean correction on labelled items (λ = 1).
-
-    Args:
-        labels: (n) human scores.
-        judged: (n) the judge's scores of the same items.
-        unlabelled: (N) the judge's scores of other items.
-        normal: the textbook interval (normal quantile, divisor n), to compare with; else Welch's t.
-    """
-    import numpy as np
-    from scipy.special import stdtrit
-
-    method = "prediction_powered"
-    rest, other = np.asarray(labels, float) - np.asarray(judged, float), np.asarray(unlabelled, float)
-    n, total = len(rest), len(other)
-    if min(n, total) < 2 or (n < FEWEST_NUMERIC and not normal):
-        note = f"{n} labels are too few to correct a numeric judge; at least {FEWEST_NUMERIC} are needed"
-        return unknown(note, value=float(other.mean() + rest.mean()) if n and total else None, n=n, method=method)
-    value = float(other.mean() + rest.mean())
-    parts = [float(part.var(ddof=0 if normal else 1)) / len(part) for part in (other, rest)]
-    error = math.sqrt(sum(parts))
-    if error <= 1e-12:
-        return unknown("all values are equal, so that their error cannot be estimated", value=value, n=n, method=method)
-    freedom = sum(parts) ** 2 / sum(p * p / (m - 1) for p, m in zip(parts, (total, n), strict=True))
-
-    def ends(confidence: float) -> Ends:
-        half = (z_of(confidence) if normal else float(stdtrit(freedom, confidence))) * error
-        return value - half, value + half
-
-    return Evidence(value, n, method, ends)
 
 
 def rogan_gladen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.stats import judge, membership, spread, sureness
+from harness.stats import judge, membership, powered, spread, sureness
 from harness.stats.evidence import mover, unknown
 from harness.stats.resample import seed_of
 
@@ -16,9 +16,12 @@ FEWEST = {
     "exposure": membership.FEWEST,
     "calibration": sureness.FEWEST,
     "judged": judge.FEWEST,
+    "prediction_powered": powered.FEWEST_OTHERS,
     "spread": spread.FEWEST,
 }
 """Family → samples below which it says nothing."""
+JUDGED = ("judged", "prediction_powered")
+"""Families of a judge's verdicts with human labels beside them, by how these correct those."""
 
 
 def level(scores: Scores, seed: str) -> Evidence:
@@ -26,7 +29,7 @@ def level(scores: Scores, seed: str) -> Evidence:
     number = seed_of(seed, scores.ids)
     if scores.quantity.family == "exposure":
         return membership.typical(scores.stats[:, 0], seed=number)
-    if scores.quantity.family == "judged":
+    if scores.quantity.family in JUDGED:
         return _judged(scores)
     if scores.quantity.family == "spread":
         return _spread(scores, number)
@@ -40,7 +43,7 @@ def difference(new: Scores, old: Scores, factor: float, seed: str) -> Evidence:
     number = seed_of(seed, new.ids)
     if new.quantity.family == "exposure":
         return membership.typical(new.stats[:, 0] - factor * old.stats[:, 0], seed=number)
-    if new.quantity.family == "judged":
+    if new.quantity.family in JUDGED:
         return mover(_judged(new), _judged(old), factor)
     if new.quantity.family == "spread":
         return spread.spread_difference(_spread(new, number), _spread(old, number), factor)
@@ -54,8 +57,10 @@ def _judged(scores: Scores) -> Evidence:
     if scores.stats.shape[1] < len(judge.COLUMNS):
         return unknown("nothing was judged", method="stratified")
     columns = {name: scores.stats[:, scores.names.index(name)] for name in judge.COLUMNS}
-    said, seen = columns["verdict"][columns["judged"] > 0], columns["labelled"] > 0
-    return judge.corrected(said, columns["verdict"][seen], columns["label"][seen])
+    verdicts, run, seen = columns["verdict"], columns["judged"] > 0, columns["labelled"] > 0
+    if scores.quantity.family == "prediction_powered":
+        return powered.corrected(verdicts[run & ~seen], verdicts[seen], columns["label"][seen])
+    return judge.corrected(verdicts[run], verdicts[seen], columns["label"][seen])
 
 
 def _spread(scores: Scores, seed: int) -> Evidence:

@@ -49,7 +49,7 @@ def verdict(asked: Asked) -> str:
     """A judge that finds right what is a fact that belongs to its question."""
     prompt = asked["messages"][-1]["content"]
     question = re.search(r"begin question\n(?:question|asked) (\d+)\n#", prompt)
-    answer = re.search(r"begin answer\n(.*?)\n#", prompt, re.DOTALL)
+    answer = re.search(r"begin answer\n(?:### Answer\n\n- \*\*)?(.*?)\n#", prompt, re.DOTALL)
     right = bool(question and answer and answer[1].startswith(f"fact {question[1]}"))
     return json.dumps({"right": {"evidence": "as it says", "met": right}})
 
@@ -154,7 +154,7 @@ def test_a_budget_that_ends_midway_keeps_the_evidence_and_resuming_asks_only_wha
     harness: Callable[..., Any], suite: Callable[..., Path]
 ) -> None:
     with serving(sound) as server:
-        text = SUITE.replace("URL", server.url).replace("LABELS", "least_labels: 100, probe: 0")
+        text = SUITE.replace("URL", server.url).replace("LABELS", "least_labels: 100, probe: 0, retest: 0")
         text = text.replace("rubric: RUBRIC", "rubric: rubric.yaml")
         poor = suite(text.replace("OPTIONS", "max_cost: 0.001, price: {input: 1, output: 1}"), **FILES)
         first = harness("run", poor)
@@ -178,7 +178,7 @@ def test_a_budget_that_ends_midway_keeps_the_evidence_and_resuming_asks_only_wha
 
 def test_another_rubric_or_temperature_is_asked_anew(harness: Callable[..., Any], suite: Callable[..., Path]) -> None:
     with serving(sound) as server:
-        text = SUITE.replace("URL", server.url).replace("LABELS", "least_labels: 100, probe: 0")
+        text = SUITE.replace("URL", server.url).replace("LABELS", "least_labels: 100, probe: 0, retest: 0")
         text = text.replace("rubric: RUBRIC", "rubric: rubric.yaml")
         harness("run", suite(text.replace("OPTIONS", "timeout: 5"), **FILES))
         once = len(server.asked)
@@ -238,7 +238,7 @@ def test_an_answer_that_gives_orders_scores_like_any_other_rumour(judge: Judge) 
         "\u200bfact\u2028",
     ]
     recorded = [{"id": f"q{at}", "response": orders[at % 4]} for at in range(40)]
-    done, server = judge(sound, said__jsonl=recorded)
+    done, server = judge(sound, labels="least_labels: 100, retest: 0", said__jsonl=recorded)
     assert (done.code, rate(done, "raw_pass_rate")["value"]) == (1, 0.0)
     marks = [re.findall("#[0-9a-f]{16}#", asked["messages"][-1]["content"])[0] for asked in server.asked]
     assert len(set(marks)) == len(marks)
@@ -250,7 +250,7 @@ def test_an_answer_that_gives_orders_scores_like_any_other_rumour(judge: Judge) 
 
     done, _ = judge(obeys, said__jsonl=recorded)
     assert done.code == 3
-    assert "it lets 5 of 45 worthless answers pass (breakout)" in told(done)
+    assert "it lets 5 of 55 worthless answers pass (breakout)" in told(done)
 
 
 def test_a_judge_that_lets_nothing_texts_pass_is_disqualified(judge: Judge) -> None:
@@ -262,6 +262,43 @@ def test_a_judge_that_lets_nothing_texts_pass_is_disqualified(judge: Judge) -> N
     done, _ = judge(generous)
     assert done.code == 3
     assert "worthless answers pass (colon, thought)" in told(done)
+
+
+def test_a_judge_is_asked_twice_and_its_second_word_is_kept_too(
+    harness: Callable[..., Any], suite: Callable[..., Path]
+) -> None:
+    with serving(sound) as server:
+        text = SUITE.replace("URL", server.url).replace("OPTIONS", "timeout: 5").replace("LABELS", "probe: 0")
+        path = suite(text.replace("rubric: RUBRIC", "rubric: rubric.yaml"), **FILES)
+        first = harness("run", path)
+        prompts = [asked["messages"][-1]["content"] for asked in server.asked]
+        twice = len(prompts) - len(set(prompts))
+        assert 10 <= twice <= 20  # ten answers of each model, of which some are the same
+        assert first.result["traffic"]["judge"]["distinct"] == len(prompts)
+        table = next(f for f in first.result["checks"]["good"]["figures"] if f["title"].startswith("Asked twice"))
+        assert table["rows"][0][:3] == ["judge", 10, 1.0]
+        again = harness("run", path)
+        assert (again.code, len(server.asked)) == (0, len(prompts))
+
+
+def test_a_judge_that_says_another_thing_each_time_is_disqualified(judge: Judge) -> None:
+    seen: set[str] = set()
+
+    def wavers(asked: Asked, _: int) -> str:
+        prompt = asked["messages"][-1]["content"]
+        said = verdict(asked)
+        if prompt in seen and "begin question\nquestion" in prompt:
+            said = said.replace("true", "false") if "true" in said else said.replace("false", "true")
+        seen.add(prompt)
+        return said
+
+    done, _ = judge(wavers)
+    assert done.code == 3
+    assert "judge says another thing of 10 of 10 answers when it is asked the same again" in told(done)
+    seen.clear()
+    done, _ = judge(wavers, labels="retest: 0")
+    assert done.code == 0
+    assert "whether judge says the same again is not known (retest: 0)" in told(done)
 
 
 def test_a_judge_that_is_the_candidate_is_warned_of(harness: Callable[..., Any], suite: Callable[..., Path]) -> None:

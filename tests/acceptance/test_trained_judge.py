@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.judging.probes import WORTHLESS
 from harness.judging.question import Case, requests
 from harness.judging.rubric import read
+from harness.judging.variants import WORTHLESS
 
 SUITE = """
 suite: trained

@@ -15,6 +15,7 @@ from harness.findings import Findings
 from talk import BASE, CANDIDATE, CRASH, OUTAGE, Say, drive, leaf, task
 
 ROWS = [{"id": f"q{at}", "input": f"question {at}", "target": "worth 9"} for at in range(24)]
+RECORDED = {"judge": "replay"}
 LABELS = [
     {"question": f"asked {at}", "answers": [f"worth {at % 2 + 1}", f"worth {2 - at % 2}"], "label": at % 2}
     for at in range(100)
@@ -37,12 +38,13 @@ def said(request: Request) -> Response | str:
 
 
 def findings(
-    folder: Path, answers: Say = said, judged: Say = judge, model: Any = CANDIDATE, **options: Any
-) -> Findings:
+    folder: Path, answers: Say = said, judged: Say = judge, model: Any = CANDIDATE,
+    backends: Any = RECORDED, **options: Any,
+) -> Findings:  # fmt: skip
     (folder / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LABELS), encoding="utf-8")
     of = task(folder, ROWS, metrics=["exact_match"])
     given = {"of": of, "judge": "judge", "labels": "labels.jsonl", **options}
-    talk = leaf("pairwise")(model, (CANDIDATE, BASE), folder, 5, **given)
+    talk = leaf("pairwise")(model, (CANDIDATE, BASE), folder, 5, backends, **given)
     return drive(talk, lambda request: judged(request) if request.to == "judge" else answers(request)).findings
 
 
@@ -97,6 +99,32 @@ def test_a_pair_heard_in_one_order_only_has_no_score(tmp_path: Path) -> None:
     found = findings(tmp_path, judged=half).scores
     assert list(found["raw_win_rate"].missing) == [5]
     assert len(found["swap_consistency"].ids) == 23
+
+
+def test_win_rates_may_be_corrected_by_the_mean_error(tmp_path: Path) -> None:
+    found = findings(tmp_path, correction="prediction_powered").scores
+    assert found["win_rate"].quantity.family == "prediction_powered"
+    assert found["raw_win_rate"].quantity.family == "mean"
+
+
+def test_pairs_are_put_to_a_server_twice_in_both_orders(tmp_path: Path) -> None:
+    found = findings(tmp_path, backends={"judge": "endpoint"})
+    (table,) = [figure for figure in found.figures if figure.title.startswith("Asked twice")]
+    assert table.rows[0][:3] == ["judge", 10, 1.0]  # type: ignore[union-attr]
+
+
+def test_a_judge_that_likes_padding_is_not_believed(tmp_path: Path) -> None:
+    def wordy(request: Request) -> str:
+        first = request.prompt.split("begin first")[1]
+        padded = [part.split("#")[0].count("pleasant day") for part in (first, first.split("begin second")[1])]
+        return (
+            judge(request)
+            if padded[0] == padded[1]
+            else judge(request).replace("tie", "first" if padded[0] else "second")
+        )
+
+    told = "it prefers an answer to the same one in plain words in 5 of 5 pairs (padded twin)"
+    assert told in findings(tmp_path, judged=wordy).scores["win_rate"].withheld
 
 
 def test_what_cannot_be_compared(tmp_path: Path) -> None:

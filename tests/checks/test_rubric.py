@@ -12,10 +12,12 @@ import pytest
 from harness.errors import SuiteError
 from harness.exchange import Request, Response
 from harness.findings import Findings
+from harness.stats import level
 from talk import CANDIDATE, CRASH, OUTAGE, Say, drive, leaf, task
 
 RUBRIC = "question: Is it right?\nitems:\n  - {id: right, ask: Is it right?}\n  - {id: short, ask: Is it short?}\n"
 ROWS = [{"id": f"q{at}", "input": f"question {at}", "target": f"fact {at}", "lang": "en"} for at in range(24)]
+RECORDED = dict.fromkeys(("judge", "one", "two", "three"), "replay")
 LABELS = [
     {"question": f"asked {at}", "answer": f"fact {at}" if at % 2 else "rumour", "label": at % 2} for at in range(100)
 ]
@@ -23,7 +25,7 @@ LABELS = [
 
 def judge(request: Request) -> str:
     question = re.search(r"begin question\n\D*(\d+)\n", request.prompt)
-    answer = re.search(r"begin answer\n(.*?)\n#", request.prompt, re.DOTALL)
+    answer = re.search(r"begin answer\n(?:### Answer\n\n- \*\*)?(.*?)\n#", request.prompt, re.DOTALL)
     right = bool(question and answer and answer[1].startswith(f"fact {question[1]}"))
     return json.dumps({name: {"evidence": "", "met": right} for name in ("right", "short")})
 
@@ -34,12 +36,15 @@ def said(request: Request) -> Response | str:
     return f"fact {at}" if at % 6 else "rumour"
 
 
-def findings(folder: Path, candidate: Say = said, judged: Say = judge, text: str = RUBRIC, **options: Any) -> Findings:
+def findings(
+    folder: Path, candidate: Say = said, judged: Say = judge, text: str = RUBRIC, backends: Any = RECORDED,
+    **options: Any,
+) -> Findings:  # fmt: skip
     (folder / "rubric.yaml").write_text(text, encoding="utf-8")
     (folder / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in LABELS), encoding="utf-8")
     of = task(folder, ROWS, metrics=["exact_match"], slices=["lang"])
     given = {"of": of, "judge": "judge", "rubric": "rubric.yaml", "labels": "labels.jsonl", **options}
-    talk = leaf("rubric")(CANDIDATE, folder, 5, **given)
+    talk = leaf("rubric")(CANDIDATE, folder, 5, backends, **given)
     return drive(talk, lambda request: judged(request) if request.to else candidate(request)).findings
 
 
@@ -113,9 +118,38 @@ def test_words_can_be_weighed(tmp_path: Path) -> None:
     assert found.scores["raw_pass_rate"].stats[:, 0].sum() == 20
 
 
+def test_scores_may_be_corrected_by_the_mean_error_and_rates_never(tmp_path: Path) -> None:
+    for correction, family in (("strata", "judged"), ("prediction_powered", "prediction_powered")):
+        found = findings(tmp_path, correction=correction).scores
+        assert found["score"].quantity.family == family
+        assert found["pass_rate"].quantity.family == "judged"
+        assert found["raw_score"].quantity.family == "mean"
+    estimate = level(found["score"], confidence=0.95, seed="s")
+    assert (estimate.low, estimate.high) == (None, None)
+    assert "100 labels are too few to correct a score by its mean error; at least 200 are needed" in estimate.note
+
+
+def test_a_server_is_asked_about_some_answers_twice(tmp_path: Path) -> None:
+    found = findings(tmp_path, backends={"judge": "endpoint"})
+    (table,) = [figure for figure in found.figures if figure.title.startswith("Asked twice")]
+    assert table.rows[0][:3] == ["judge", 10, 1.0]  # type: ignore[union-attr]
+    assert found.warnings == []
+    found = findings(tmp_path, backends={"judge": "endpoint"}, retest=0)
+    assert found.warnings == ["whether judge says the same again is not known (retest: 0)"]
+
+
+def test_a_rubric_says_what_it_does_not_settle(tmp_path: Path) -> None:
+    found = findings(tmp_path, text=f"{RUBRIC}not_probed: [off topic, padded reference]\n")
+    (table,) = [figure for figure in found.figures if figure.title.startswith("Probes")]
+    kinds = {row[0] for row in table.rows}  # type: ignore[union-attr]
+    assert {"reference", "Markdown reference", "hidden"} <= kinds
+    assert not {"off topic", "padded reference"} & kinds
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
+        ({"retest": 1.5}, "rubric: `retest` is a share of the answers, from 0 to 1; found 1.5"),
         ({"judge": []}, "rubric: at least one judge and one label are needed"),
         ({"least_labels": 0}, "at least one judge and one label are needed"),
         ({"probe": -1}, "`probe` is at least 0"),

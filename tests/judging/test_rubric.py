@@ -38,6 +38,8 @@ def test_a_rubric_is_called_like_its_folder_unless_it_says_so(tmp_path: Path, ru
     ("text", "line", "told"),
     [
         (f"{GOOD}itemz: []\n", 5, "unknown key 'itemz'; did you mean 'items'?"),
+        (f"{GOOD}not_probed: [of topic]\n", 5, "no kind of probes is called 'of topic'; did you mean 'off topic'?"),
+        (f"{GOOD}not_probed: tone\n", 5, "`not_probed` lists kinds of probes, such as [off topic]; found 'tone'"),
         ("items:\n  - {id: a, ask: A?}\n", 1, "`question` is a sentence; found ''"),
         ("question: [a]\nitems:\n  - {id: a, ask: A?}\n", 1, "`question` is a sentence; found ['a']"),
         ("question: Q?\n", 1, "a rubric has either `items` (yes or no) or `levels` (3 to 5), and not both"),

@@ -38,14 +38,14 @@ def grader(*, malformed: str = "") -> Say:
         assert question is not None
         if malformed and malformed in question[1]:
             return "ten"
-        met = answer[1].startswith("good")
+        met = bool(re.match(r"(### Answer\n\n- \*\*)?good", answer[1]))
         return json.dumps({name: {"evidence": "", "met": met} for name in ("polite", "right")})
 
     return say
 
 
 def heard(rubric: Rubric, say: Say, labels: list[Labelled] = LABELS, judges: tuple[str, ...] = ("ann",)) -> Heard:
-    made = probes.pointwise(RUN[:3], ["good"] * 3)
+    made = probes.pointwise(RUN[:3], [["good"]] * 3)
     talk = sit(Bench(rubric, judges, 1), RUN, labels, made, Demands())
     found = drive(talk, say).findings
     assert isinstance(found, Heard)

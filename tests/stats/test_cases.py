@@ -23,6 +23,7 @@ from harness.stats import (
     multiplicity,
     order,
     power,
+    powered,
     proportion,
     ratio,
     repeats,
@@ -117,7 +118,7 @@ def raters(i: Case) -> Case:
 
 def judged(i: Case) -> Case:
     if "Y" in i:
-        estimate = judge.prediction_powered(
+        estimate = powered.prediction_powered(
             np.array(i["Y"]), np.array(i["f_labeled"]), np.array(i["f_unlabeled"]), normal=True
         ).at(two_sided(i["level"]))
     else:
@@ -265,7 +266,7 @@ def test_judged_rates_of_twenty_labels() -> None:
     rest = [1] * 50 + [0] * 10
     found = judge.post_stratified(said + rest, said, human).at(0.95)
     assert [found.value, found.low, found.high] == pytest.approx([0.817188, 0.661369, 0.910216], abs=1e-6)
-    found = judge.prediction_powered(np.array(human), np.array(said), np.array(rest), normal=True).at(0.95)
+    found = powered.prediction_powered(np.array(human), np.array(said), np.array(rest), normal=True).at(0.95)
     assert found.value == pytest.approx(np.mean(rest) + np.mean(human) - np.mean(said))
     found = judge.rogan_gladen(0.4, 1000, sensitivity=0.9, positives=200, specificity=0.7, negatives=200).at(0.975)
     assert [found.value, found.low, found.high] == pytest.approx([0.166666667, 0.0563507248, 0.262733026], abs=1e-8)

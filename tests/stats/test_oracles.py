@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from harness.criterion import parse
 from harness.gate import decide
 from harness.score import Missing, Quantity, Scores, Totals
-from harness.stats import agreement, bounded, fairness, judge, level, membership, proportion, sureness
+from harness.stats import agreement, bounded, fairness, judge, level, membership, powered, proportion, sureness
 
 RNG = np.random.default_rng(21)
 
@@ -138,7 +138,7 @@ def test_a_judge_needs_labels_of_both_verdicts() -> None:
     assert "no better than chance" in judge.rogan_gladen(
         0.5, 100, sensitivity=0.5, positives=50, specificity=0.5, negatives=50
     ).at(0.95).note  # fmt: skip
-    numeric = judge.prediction_powered(RNG.random(50), RNG.random(50), RNG.random(500)).at(0.95)
+    numeric = powered.prediction_powered(RNG.random(50), RNG.random(50), RNG.random(500)).at(0.95)
     assert "50 labels are too few" in numeric.note
 
 

@@ -38,6 +38,7 @@ def quantity(family: str) -> Quantity:
         "exposure": Quantity("q", "exposure", "lower", (-math.inf, math.inf)),
         "calibration": Quantity("q", "calibration", "lower", (-1.0, 1.0)),
         "judged": Quantity("q", "judged"),
+        "prediction_powered": Quantity("q", "prediction_powered"),
         "spread": Quantity("q", "spread", "lower", (-1.0, 1.0)),
     }
     return made[family]
@@ -55,6 +56,8 @@ def scores(family: str, numbers: list[float], *, prefix: str = "s", clusters: li
             values.append((x, float((7 * x) % 1 < x)))
         elif family == "judged":
             values.append({"verdict": float(x > 0.3), "judged": 1.0, "label": x, "labelled": 1.0})
+        elif family == "prediction_powered":
+            values.append({"verdict": float(x > 0.3), "judged": 1.0, "label": x, "labelled": float(100 * x % 1 < 0.5)})
         elif family == "spread":
             values.append({"a": x, "b": float(x > 0.3), "c": (3 * x) % 1})
         elif family == "log_ratio":
@@ -132,7 +135,10 @@ def test_the_order_of_samples_changes_nothing(family: str, seed: int) -> None:
 @pytest.mark.parametrize("family", PLAIN)
 def test_bounds_widen_with_the_confidence(family: str) -> None:
     rng = np.random.default_rng(5)
-    one, two = (scores(family, rng.random(600 if family == "calibration" else 200).tolist()) for _ in range(2))
+    one, two = (
+        scores(family, rng.random(600 if family in ("calibration", "prediction_powered") else 200).tolist())
+        for _ in range(2)
+    )
     for made in (lambda c: level(one, confidence=c, seed="x"), lambda c: difference(one, two, confidence=c, seed="x")):
         for narrow, wide in pairwise([made(c) for c in (0.6, 0.8, 0.9, 0.95, 0.975, 0.99)]):
             assert narrow.value == wide.value
