@@ -29,9 +29,9 @@ def main(words: Sequence[str]) -> int:
         for row in measure(name, given.scale):
             rows.append(row)
             print(f"  {name}: {row.what}: {'' if row.ratio is None else f'{row.ratio:.3g}'} {row.reached}", flush=True)
+        if given.write:  # after each case: all of them take half an hour
+            write(rows, given.scale, datetime.now(UTC))
     print("\n".join(printed(rows)))
-    if given.write:
-        write(rows, given.scale, datetime.now(UTC))
     return int(any(row.reached in ("WRONG", "below") or not row.same for row in rows))
 
 

@@ -37,8 +37,13 @@ SHAPES = {
 """Parameters without the tied head: xs 0.1 M, s 3.0 M, m and wide 23.6 M. Two query heads for each key head."""
 
 
-def causal(folder: Path, name: str) -> Path:
-    """A random Llama of that size with its tokenizer, in float32."""
+WIDE_AWAKE = 0.15
+"""Standard deviation of weights with which a random model says something else after every prompt. With the usual 0.02
+it soon says the same after all of them, so that all answers are equally long, as real ones never are."""
+
+
+def causal(folder: Path, name: str, deviation: float = 0.02) -> Path:
+    """A random Llama of that size with its tokenizer, in float32; weights have that standard deviation."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -49,6 +54,7 @@ def causal(folder: Path, name: str) -> Path:
         vocab_size=shape.vocabulary, hidden_size=shape.hidden, intermediate_size=shape.inner,
         num_hidden_layers=shape.layers, num_attention_heads=shape.heads, num_key_value_heads=shape.heads // 2,
         max_position_embeddings=4096, tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+        initializer_range=deviation,
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(str(folder))
     return folder

@@ -17,7 +17,7 @@ from harness.local import Residents
 
 def generation(setting: Setting) -> Iterator[Row]:
     """The three shapes of generation."""
-    folder = models.causal(setting.folder / "m", "m")
+    folder = models.causal(setting.folder / "m", "m", models.WIDE_AWAKE)
     shared = workload.prompts(setting.many(96, 16))
     yield _case("shared 5-shot, up to 64 tokens", folder, shared, setting, (64, 45.0), (4, 7))
     yield _case(
@@ -28,7 +28,7 @@ def generation(setting: Setting) -> Iterator[Row]:
         (64, 45.0),
         (1.5, 2),
     )
-    folder = models.causal(setting.folder / "s", "s")
+    folder = models.causal(setting.folder / "s", "s", models.WIDE_AWAKE)
     shared = workload.prompts(setting.many(128, 16))
     yield _case("shared 5-shot, short answers, up to 256", folder, shared, setting, (256, 6.7), (8, 12))
 
@@ -50,11 +50,12 @@ def _case(what: str, folder: Path, prompts: list[str], setting: Setting, length:
     with measured() as spent:
         theirs = peer.write(requests)
     differ = sum(answers[at].text != text for at, text in enumerate(theirs))
-    written = sum(answers[at].new_tokens for at in range(len(requests))) / len(requests)
+    lengths = sorted(answers[at].new_tokens for at in range(len(requests)))
     return Row(
         "generation", f"{len(prompts)} prompts, {what}", f"HFLM, batch {peer.batch}", ours.cpu, spent.cpu,
         spent.cpu / ours.cpu, spent.wall / ours.wall, *expected, gap=float(differ), texts=True,
-        note=f"{written:.1f} tokens written on average, stop strings {stop[0]!r} and {stop[1]!r}; {model.facts.path}",
+        note=f"{sum(lengths) / len(lengths):.1f} tokens written on average ({lengths[0]} to {lengths[-1]}), "
+        f"stop strings {stop[0]!r} and {stop[1]!r}; {model.facts.path}",
     )  # fmt: skip
 
 
