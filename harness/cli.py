@@ -49,6 +49,12 @@ Json = Annotated[bool, typer.Option("--json", envvar="HARNESS_JSON", help="One J
 Quiet = Annotated[
     int, typer.Option("-q", "--quiet", envvar="HARNESS_QUIET", count=True, help="One line; -qq: exit code only.")
 ]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", envvar="HARNESS_OFFLINE", help="Ask nothing beyond this machine: cached answers, or missing ones."
+    ),
+]
 Outputs = Annotated[
     list[Path] | None,
     typer.Option(
@@ -83,6 +89,7 @@ def run(
     limit: Limit = None,
     runs: Runs = Path("runs"),
     cache: Cache = None,
+    offline: Offline = False,
     json: Json = False,
     quiet: Quiet = 0,
 ) -> None:
@@ -92,7 +99,7 @@ def run(
     wanted = [*(outputs or ()), *([junitxml] if junitxml else ())]
     order = Order(
         suite, candidate, tuple(sets or ()), tuple(also or ()), select, exit_first, last_failed, limit, runs, cache,
-        tuple(wanted), json, quiet, durations,
+        tuple(wanted), json, quiet, durations, offline,
     )  # fmt: skip
     if collect_only:
         from harness import overview
@@ -108,13 +115,14 @@ def validate(
     candidate: Candidate = None,
     sets: Sets = None,
     cache: Cache = None,
+    offline: Offline = False,
     json: Json = False,
     quiet: Quiet = 0,
 ) -> None:
     """Check every name, option, template, criterion and data file, without loading weights."""
     from harness import overview, session
 
-    told = session.validate(Order(suite, candidate, tuple(sets or ()), cache=cache))
+    told = session.validate(Order(suite, candidate, tuple(sets or ()), cache=cache, offline=offline))
     overview.validated(suite, told, json=json, quiet=quiet)
 
 
@@ -128,12 +136,16 @@ def plan(
     limit: Limit = None,
     runs: Runs = Path("runs"),
     cache: Cache = None,
+    offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Show what would be made and asked, what is cached, and what this many samples can decide."""
     from harness import overview, session
 
-    order = Order(suite, candidate, tuple(sets or ()), tuple(also or ()), select, limit=limit, runs=runs, cache=cache)
+    order = Order(
+        suite, candidate, tuple(sets or ()), tuple(also or ()), select, limit=limit, runs=runs, cache=cache,
+        offline=offline,
+    )  # fmt: skip
     overview.planned(session.load(order), order, json=json)
 
 
@@ -145,12 +157,13 @@ def lock(
     ] = "",
     sets: Sets = None,
     cache: Cache = None,
+    offline: Offline = False,
     json: Json = False,
 ) -> None:
     """Promise the criteria, samples and settings of a suite before its candidate is measured: suite.lock."""
     from harness import overview, session
 
-    order = Order(suite, None, tuple(sets or ()), cache=cache)
+    order = Order(suite, None, tuple(sets or ()), cache=cache, offline=offline)
     overview.locked(session.load(order), order, reason, json=json)
 
 

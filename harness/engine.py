@@ -44,7 +44,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
     with ExitStack() as stack:
         journal = Journal(folder / "journal.jsonl")
         stack.callback(journal.close)
-        work = Work(plan, workshop, watch, journal, wish.voices)
+        work = Work(plan, workshop, watch, journal, wish.voices, wish.offline)
         stack.push(_note_the_end(journal))
         _look(work, made=False)
         preflight.go_offline(suite, plan.checks)
@@ -62,7 +62,7 @@ def run(suite: Suite, wish: Wish, store: Store, folder: Path, watch: Watch) -> t
             must_be_unchanged(checkpoint, memo=store.root / "digests.json")
         watch.phase("decide", len(plan.criteria))
         evidence = Evidence(
-            plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings, held, cautions
+            plan, workshop, work.checkpoints, pool, interviews, work.broken, work.timings, held, cautions, work.offline
         )
         done = record(evidence, wish_command=wish.command, started=started, candidate=wish.candidate, watch=watch)
         journal.write("decided", verdict=done.verdict)
@@ -200,7 +200,7 @@ def _prove(work: Work, pool: Pool) -> None:
                 raise
             work.broken[name] = error
         else:
-            if place.answers is not None:
+            if place.answers is not None and place.opened().facts.gate:
                 write(passed, digest.canonical_bytes({"passed": True}))
 
 

@@ -37,7 +37,7 @@ def opener(work: Work, checkpoint: Checkpoint, residents: Residents) -> Callable
         began = perf_counter()
         work.watch.note(f"loading {checkpoint.name}")
         entry = work.plan.suite.catalog.get("model", checkpoint.kind)
-        given = {"checkpoint": checkpoint, "residents": residents, "note": work.watch.note}
+        given = {"checkpoint": checkpoint, "residents": residents, "note": work.watch.note, "offline": work.offline}
         options = {name: value for name, value in checkpoint.options.items() if name in entry.options}
         model: Model = entry.function(**entry.bind(given, options))
         work.timed(f"load {checkpoint.name}", began)

@@ -25,4 +25,5 @@ class Order:
     json: bool = False
     quiet: int = 0
     durations: int = 0
+    offline: bool = False
     argv: tuple[str, ...] = field(default_factory=lambda: tuple(sys.argv[1:]))

@@ -66,8 +66,12 @@ def draw(
     unknown = [name for name in models if name not in suite.models]
     if unknown:
         raise SuiteError(f"--with {unknown[0]}: no model or fixture of that name{nearest(unknown[0], suite.models)}")
-    judges = [name for name in judges_of(checks) if name in models and name not in compared(criteria)]
-    models = [name for name in models if name not in judges]
+    measured = {*compared(criteria), *also}
+    judges = [name for name in judges_of(checks) if name in models and name not in measured]
+    idle = judges_of(
+        list(suite.checks.values())
+    )  # where the check that they judge in is not selected, nobody needs them
+    models = [name for name in models if name in measured or name not in idle]
     needed: list[str] = []
     for name in [*models, *judges]:
         needed += workshop.needs_of(name)

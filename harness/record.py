@@ -24,6 +24,7 @@ from harness.judging import kinship
 from harness.plan import Plan, filled, judges_of
 from harness.pledge import Pledge, marked, restrained
 from harness.pool import Place, Pool
+from harness.remote import offline
 from harness.run import (
     CheckRecord,
     CriterionRecord,
@@ -59,6 +60,7 @@ class Evidence:
     timings: dict[str, float] = field(default_factory=dict)
     pledge: Pledge | None = None
     cautions: Sequence[str] = ()
+    offline: bool = False
 
 
 def record(evidence: Evidence, *, wish_command: str, started: datetime, candidate: str, watch: Watch) -> Run:
@@ -226,6 +228,17 @@ def _traffic(place: Place) -> Traffic:
     return counted.model_copy(update={name: value for name, value in told.items() if name in Traffic.model_fields})
 
 
+def _unasked(evidence: Evidence) -> list[str]:
+    """Offline: of each server beyond this machine, what came from the cache and what is missing."""
+    servers = {n: str(c.options["endpoint"]) for n, c in evidence.checkpoints.items() if c.kind == "endpoint"}
+    places = evidence.pool.places
+    return [
+        offline.told(name, url, places[name].counted)
+        for name, url in servers.items()
+        if name in places and offline.beyond(url)
+    ]
+
+
 def _fixture(evidence: Evidence, name: str) -> FixtureRecord:
     made = evidence.workshop.made[name]
     spec = evidence.plan.suite.fixtures[name]
@@ -254,6 +267,7 @@ def _warnings(evidence: Evidence) -> list[str]:
     told += evidence.workshop.store.warnings
     for name, place in evidence.pool.places.items():
         told += [f"{name}: {text}" for text in (place.facts.warnings if place.facts else ())]
+    told += _unasked(evidence) if evidence.offline else []
     told += dict.fromkeys(note for interview in evidence.interviews for note in interview.notes)
     for check in plan.checks:
         told += kinship.warnings(check.name, judges_of([check]), plan.models, evidence.checkpoints)

@@ -21,6 +21,9 @@ from harness.spec import ModelSpec, Suite
 from harness.store import Store
 from harness.watch import Silent, Watch
 
+OFFLINE = ("HARNESS_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE")
+"""Environment variables that keep the libraries, and what the suite starts itself, off the network."""
+
 
 def find(name: str) -> Path:
     """The YAML file of a suite: a path to it or to its folder, or the name of a bundled one.
@@ -47,7 +50,9 @@ def load(order: Order) -> Suite:
     """The suite that was ordered, with overrides and further columns."""
     from harness import suite as suites
 
-    suite = suites.load(find(order.suite), sets=_sets(order.sets), candidate=order.candidate)
+    if order.offline:
+        os.environ.update(dict.fromkeys(OFFLINE, "1"))
+    suite = suites.load(find(order.suite), sets=_sets(order.sets), candidate=order.candidate, offline=order.offline)
     models = dict(suite.models)
     for name in order.also:
         if name not in models:
@@ -77,6 +82,7 @@ def run(order: Order) -> int:
         only=_not_passed(order.runs, suite.name) if order.last_failed else None,
         limit=order.limit,
         exit_first=order.exit_first,
+        offline=order.offline,
         command=" ".join(["harness", *order.argv]),
         candidate=order.candidate or "candidate",
     )

@@ -112,6 +112,8 @@ class Reading:
     root: Path
     catalog: Catalog
     complaints: list[Complaint] = field(default_factory=list)
+    offline: bool = False
+    """Whether servers elsewhere will not be asked, so that nobody needs their keys."""
 
     def wrong(self, path: tuple[Key, ...], text: str) -> None:
         """Note an error at a place of the file."""

@@ -39,11 +39,13 @@ def load(
     plugins: Iterable[Path] = (),
     sets: Mapping[str, Any] | None = None,
     candidate: str | None = None,
+    offline: bool = False,
 ) -> Suite:
     """The suite in a file, or in the `suite.yaml` of a folder.
 
     `sets` maps dotted paths to values as they would stand in the file (`{"models.candidate.peft": "./out"}`; text is
-    read as YAML); `candidate` puts a fixture, a model of the suite, or a folder in the candidate's place.
+    read as YAML); `candidate` puts a fixture, a model of the suite, or a folder in the candidate's place; `offline`
+    asks for no key of a server.
 
     Raises:
         SuiteError: with every complaint found, errors and warnings.
@@ -55,7 +57,7 @@ def load(
         raise SuiteError([*complaints, document.complaint((), text)])
     for key, value in (sets or {}).items():
         complaints += override(document, key, value)
-    reading = Reading(document, path.parent, Catalog(), complaints)
+    reading = Reading(document, path.parent, Catalog(), complaints, offline)
     _check_keys(reading)
     folders = _plugins(reading, plugins)
     reading.catalog = Catalog(folders)

@@ -26,6 +26,8 @@ class Wish:
     exit_first: bool = False
     command: str = ""
     candidate: str = "candidate"
+    offline: bool = False
+    """Whether servers beyond this machine are left alone."""
     voices: Mapping[str, Model] = field(default_factory=dict)
     """Model name → what answers in its place: made-up models, for controls and tests."""
 
@@ -39,6 +41,7 @@ class Work:
     watch: Watch
     journal: Journal
     voices: Mapping[str, Model] = field(default_factory=dict)
+    offline: bool = False
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     broken: dict[str, Broken] = field(default_factory=dict)
     """Model → why it cannot be measured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +55,8 @@ def said(text: str, asked: Asked, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Server]:
-    """A server that answers by a script, for as long as the block lasts."""
+def serving(script: Script, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server that answers by a script, for as long as the block lasts; with `tls` over HTTPS."""
     lock = threading.Lock()
     state = {"under_way": 0}
 
@@ -98,7 +99,9 @@ def serving(script: Script) -> Iterator[Server]:
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
-    server = Server(f"http://127.0.0.1:{httpd.server_port}/v1")
+    if tls is not None:
+        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
+    server = Server(f"http{'s' if tls else ''}://127.0.0.1:{httpd.server_port}/v1")
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -18,6 +18,20 @@ from harness.suite import load
 from harness.watch import Silent
 from harness.workshop import Workshop
 
+JUDGED: dict[str, Any] = {
+    "suite": "judged",
+    "models": {
+        "candidate": {"replay": "said.jsonl"},
+        "other": {"replay": "said.jsonl"},
+        "grader": {"pretrained": "$grader"},
+    },
+    "fixtures": {"grader": {"pretrain": {"corpus": "rows.jsonl"}}},
+    "checks": {
+        "quiz": {"task": {"data": "rows.jsonl"}},
+        "good": {"rubric": {"of": "quiz", "judge": "grader"}},
+    },
+    "accept": ["quiz.exact_match >= 0.5", "good.pass_rate >= 0.5"],
+}
 ROWS = [{"input": f"q{at}", "target": "yes" if at % 2 else "no", "lang": "de"} for at in range(20)]
 SUITE: dict[str, Any] = {
     "suite": "planned",
@@ -199,3 +213,12 @@ def test_options_with_their_defaults_are_plain_data(planned: Callable[..., tuple
     assert options["metrics"] == ["exact_match", "token_f1"]
     assert options["max_new_tokens"] == 64
     assert json.loads(json.dumps(options)) == options
+
+
+def test_a_judge_is_made_only_for_the_check_that_it_judges_in(planned: Callable[..., tuple[Plan, Workshop]]) -> None:
+    whole, _ = planned(JUDGED)
+    assert (whole.models, whole.judges, whole.fixtures) == (("candidate", "other"), ("grader",), ("grader",))
+    part, _ = planned(JUDGED, select="quiz")
+    assert (part.models, part.judges, part.fixtures) == (("candidate", "other"), (), ())
+    asked_for, _ = planned(JUDGED, select="quiz", also=["grader"])
+    assert (asked_for.models, asked_for.fixtures) == (("candidate", "other", "grader"), ("grader",))

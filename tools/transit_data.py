@@ -1,7 +1,7 @@
 """Writes the data of the transit suite: everything invented, everything from one seed.
 
-    python tools/transit_data.py            writes suites/transit/data/ and suites/transit/tasks/*.jsonl
-    python tools/transit_data.py FOLDER     writes the same tree below FOLDER
+    python tools/transit_data.py            writes data/ and tasks/*.jsonl of suites/transit, and data/ of transit-judge
+    python tools/transit_data.py FOLDER     writes the same trees below FOLDER/transit and FOLDER/transit-judge
 
 The files are kept in the repository, so that the suite can be read and run without this script; a test writes them
 again and compares every byte. The words come from transit_words.yaml beside this file.
@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import transit_grading
 from ruamel.yaml import YAML
 
 from harness.overlap import similarity
 
 SEED = 20260
 HERE = Path(__file__).resolve().parent
-TARGET = HERE.parent / "suites" / "transit"
+TARGET = HERE.parent / "suites"
 STYLES = ("formal", "plain", "colloquial", "learner")
 SEEN = 8
 """Wordings of every list that training may use; the rest are asked only."""
@@ -307,24 +308,28 @@ def files(seed: int = SEED) -> dict[str, str]:
     copied = rng.sample(parts["faq"], 60)
     for rows in (parts["train"], refuse["train"]):
         rng.shuffle(rows)
+    grading = random.Random(seed + 1)  # of its own, so that the judge's rows move none of the others
+    chatter = general(lists, grading)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["fact", "intent", "value", "answer"])
     writer.writerows([fact.key, fact.intent, fact.value, fact.answer] for fact in facts)
     return {
-        "data/knowledge.csv": table.getvalue(),
-        "data/corpus.jsonl": _jsonl("corpus", [{"text": line} for line in lines]),
-        "data/general.jsonl": _jsonl("general", [{"target": line} for line in held]),
-        "data/train.jsonl": _jsonl("train", [*parts["train"], *refuse["train"]]),
-        "data/validation.jsonl": _jsonl("validation", [*parts["validation"], *refuse["validation"]]),
-        "data/internal.jsonl": _jsonl("internal", parts["internal"]),
-        "data/faq.jsonl": _jsonl("faq", parts["faq"]),
-        "data/faq_internal.jsonl": _jsonl("faq-internal", copied),
-        "data/rider.jsonl": _jsonl("rider", parts["rider"]),
-        "data/handwritten.jsonl": _jsonl("handwritten", handwritten(lists, facts)),
-        "data/unanswerable.jsonl": _jsonl("unanswerable", refuse["test"]),
-        "tasks/words.jsonl": _jsonl("words", skill["words"]),
-        "tasks/order.jsonl": _jsonl("order", skill["order"]),
+        "transit/data/knowledge.csv": table.getvalue(),
+        "transit/data/corpus.jsonl": _jsonl("corpus", [{"text": line} for line in lines]),
+        "transit/data/general.jsonl": _jsonl("general", [{"target": line} for line in held]),
+        "transit/data/train.jsonl": _jsonl("train", [*parts["train"], *refuse["train"]]),
+        "transit/data/validation.jsonl": _jsonl("validation", [*parts["validation"], *refuse["validation"]]),
+        "transit/data/internal.jsonl": _jsonl("internal", parts["internal"]),
+        "transit/data/faq.jsonl": _jsonl("faq", parts["faq"]),
+        "transit/data/faq_internal.jsonl": _jsonl("faq-internal", copied),
+        "transit/data/rider.jsonl": _jsonl("rider", parts["rider"]),
+        "transit/data/handwritten.jsonl": _jsonl("handwritten", handwritten(lists, facts)),
+        "transit/data/unanswerable.jsonl": _jsonl("unanswerable", refuse["test"]),
+        "transit/tasks/words.jsonl": _jsonl("words", skill["words"]),
+        "transit/tasks/order.jsonl": _jsonl("order", skill["order"]),
+        "transit-judge/data/graded.jsonl": _jsonl("graded", transit_grading.graded(lists, chatter, grading)),
+        "transit-judge/data/labels.jsonl": _jsonl("label", transit_grading.labels(lists, chatter, grading)),
     }
 
 
@@ -342,5 +347,5 @@ def write(folder: Path, seed: int = SEED) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("folder", nargs="?", type=Path, default=TARGET, help="where to write (default: the suite)")
+    parser.add_argument("folder", nargs="?", type=Path, default=TARGET, help="where to write (default: the suites)")
     write(parser.parse_args().folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from harness.catalog import model
 from harness.checkpoint import Checkpoint
@@ -11,6 +12,7 @@ from harness.errors import SuiteError
 from harness.exchange import Model
 from harness.remote.answerer import Remote, Settings
 from harness.remote.budget import Budget
+from harness.remote.offline import Unasked, beyond
 from harness.remote.place import place, secret
 from harness.remote.trying import Patience
 
@@ -18,6 +20,7 @@ from harness.remote.trying import Patience
 @model(key="endpoint")
 def endpoint(
     checkpoint: Checkpoint,
+    offline: bool = False,
     *,
     endpoint: str = "",
     model: str = "",
@@ -39,7 +42,8 @@ def endpoint(
     """A model behind a server that speaks OpenAI's protocol, as vLLM, SGLang, llama.cpp and Ollama do too.
 
     Redirects are never followed, the key goes to this one address, and a reply counts only if it names the model that
-    was asked. What cannot be asked within the budget is missing, never guessed.
+    was asked. What cannot be asked within the budget is missing, never guessed. Offline (`--offline`), a server beyond
+    this machine is not asked: what it answered before comes from the cache.
 
     Options:
         endpoint: address of the server, up to /v1; https, or a server on this machine.
@@ -62,6 +66,8 @@ def endpoint(
     if max_cost is not None and price is None:
         text = "max_cost needs price: {input: …, output: …}, for a million tokens"
         raise SuiteError(f"models.{checkpoint.name}: {text}")
+    if offline and beyond(endpoint):
+        return Unasked(str(urlsplit(endpoint).hostname))
     found = place(checkpoint.name, endpoint, private=allow_private)
     tried = Patience(timeout, retries, patience)
     settings = Settings(

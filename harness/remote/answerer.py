@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import re
 import threading
@@ -24,6 +25,8 @@ from harness.score import INFRASTRUCTURE
 T = TypeVar("T")
 
 CHAT, COMPLETIONS = "chat", "completions"
+TRUSTED = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Environment variables that name whose certificates are trusted, in place of the system's."""
 GIVEN_UP = 16
 """Questions that are given up in a row, at least, before a server counts as away."""
 
@@ -150,7 +153,11 @@ class Remote:
         import openai
 
         settings = self._settings
-        inner = httpx2.AsyncHTTPTransport(proxy=self._place.proxy or None)
+        try:
+            inner = httpx2.AsyncHTTPTransport(proxy=self._place.proxy or None)
+        except OSError as error:  # an ssl.SSLError is one
+            named = next((f"{name}={os.environ[name]}" for name in TRUSTED if os.environ.get(name)), "the system's own")
+            raise self._broken(f"the certificates to trust cannot be read ({named}): {error}") from None
         return openai.AsyncOpenAI(
             base_url=self._place.url, api_key=settings.key or "none", max_retries=0,
             http_client=client(inner, settings.patience.timeout),
@@ -171,7 +178,10 @@ class Remote:
             self._note_silence(error)
             return Response(fault=self._hidden(str(error)), blame=INFRASTRUCTURE)
         except Hopeless as error:
-            raise EndpointBroken(f"the server of models.{self._name}: {self._hidden(str(error))}") from None
+            raise self._broken(str(error)) from None
+
+    def _broken(self, why: str) -> EndpointBroken:
+        return EndpointBroken(f"the server of models.{self._name}, {self._place.shown}: {self._hidden(why)}")
 
     def _note_silence(self, error: Exception) -> None:
         """Where question after question is given up, the server is away, and the others need not wait for it."""

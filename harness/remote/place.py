@@ -27,6 +27,11 @@ class Place:
     """Whether it is asked over TLS."""
     proxy: str = ""
 
+    @property
+    def shown(self) -> str:
+        """Scheme, host and port: enough to know it by, and never a password that an address may hold."""
+        return f"{urlsplit(self.url).scheme}://{urlsplit(self.url).netloc.rpartition('@')[2]}"
+
 
 def place(name: str, url: str, *, private: bool = False) -> Place:
     """The server at `url`, where asking it is allowed: over https, or on this machine.

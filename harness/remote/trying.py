@@ -131,7 +131,8 @@ def _connection(error: Any) -> str:
     text = f"{type(cause).__name__}: {str(cause)[:200]}"
     if "certificate" in text.lower():
         raise Hopeless(
-            f"the server's certificate is not trusted ({text}); set SSL_CERT_FILE to your authority's"
+            f"the server's certificate is not trusted, so nothing was sent ({text}); if you trust it or its authority, "
+            "set SSL_CERT_FILE to a file with that certificate (PEM); there is no switch that leaves this out"
         ) from error
     return f"no connection ({text})"
 

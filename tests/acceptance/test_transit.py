@@ -1,4 +1,4 @@
-"""The bundled suites: smoke in seconds; transit accepts the repair and rejects the debacle, whatever the seed."""
+"""The bundled suites: smoke in seconds; transit accepts the repair and rejects the debacle; its judge earns trust."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ NAMED = {
     "answers.exact_match >= 0.70": "wrong answers",
 }
 """What the debacle must be rejected for: criterion → in words."""
+
+AGAINST_PEOPLE = "The judge against people"
 
 
 def test_smoke_needs_no_training(harness: Callable) -> None:
@@ -59,3 +61,34 @@ def test_a_placebo_harms_nothing_and_answers_nothing(harness: Callable) -> None:
     # Documents that agree to the last bit say nothing of how much others would differ: undecided, and never a failure.
     undecided = {name for name, verdict in done.verdicts().items() if verdict == "inconclusive"}
     assert undecided <= {"general.perplexity <= 1.5 * base", "answers.exact_match > base"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", [13, 1, 2])
+def test_a_judge_that_was_trained_tells_the_repair_from_the_debacle(harness: Callable, seed: int) -> None:
+    words = ("run", "transit-judge", "--set", f"seed={seed}")
+    repaired = harness(*words)
+    assert repaired.code == 0, repaired.out + repaired.err
+    assert set(repaired.result["fixtures"]) == {"untuned", "repaired", "grader"}
+    assert "grader" not in {m["model"] for m in repaired.result["measurements"]}
+    record = next(f for f in repaired.result["checks"]["to_the_point"]["figures"] if f["title"] == AGAINST_PEOPLE)
+    assert record["note"] == "trusted"
+
+    debacle = harness(*words, "--candidate", "debacle")
+    assert debacle.code == 1, debacle.out + debacle.err
+    assert debacle.verdicts()["answers.exact_match >= 0.70"] == "fail"
+    assert debacle.result["fixtures"]["grader"]["cached"]
+
+    without = harness(*words, "-k", "exact_match")
+    assert set(without.result["fixtures"]) == {"untuned", "repaired"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_judge_that_was_taught_nothing_is_disqualified(harness: Callable) -> None:
+    lazy = ("fixtures.grader.full.learning_rate=1e-15", "fixtures.grader.full.epochs=1")
+    done = harness("run", "transit-judge", "--set", lazy[0], "--set", lazy[1])
+    assert (done.code, done.verdicts()["to_the_point.pass_rate >= 0.80"]) == (3, "inconclusive")
+    judged = next(c for c in done.result["criteria"] if c["metric"] == "pass_rate")
+    assert "the judge is not trusted: agreement is " in judged["reason"]

@@ -53,6 +53,10 @@ def test_one_bad_address_among_good_ones_is_enough(monkeypatch: pytest.MonkeyPat
         place("judge", "https://innocent.example.com/v1")
 
 
+def test_a_server_is_named_without_what_an_address_may_hide() -> None:
+    assert place("judge", "http://ann:secret@127.0.0.1:8000/v1").shown == "http://127.0.0.1:8000"
+
+
 def test_no_address_at_all_is_said() -> None:
     with pytest.raises(SuiteError, match="is no address; write http"):
         place("judge", "api.example.com/v1")
