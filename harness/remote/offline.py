@@ -1,4 +1,4 @@
-"""Offline: a server beyond this machine is not asked; its answers come from the cache, or are missing"""
+"""Offline: a server beyond this machine is not asked; its answers come from the cache, or are missing."""
 
 from __future__ import annotations
 
