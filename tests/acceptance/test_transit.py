@@ -65,7 +65,7 @@ def test_a_placebo_harms_nothing_and_answers_nothing(harness: Callable) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("seed", [13, 1, 2])
+@pytest.mark.parametrize("seed", [13, 1])
 def test_a_judge_that_was_trained_tells_the_repair_from_the_debacle(harness: Callable, seed: int) -> None:
     words = ("run", "transit-judge", "--set", f"seed={seed}")
     repaired = harness(*words)
