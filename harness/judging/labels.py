@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import Complaint, SuiteError, nearest
 from harness.judging.question import Case
+from harness.judging.ratings import FRESH
 from harness.judging.rubric import Rubric
 
 
@@ -23,6 +24,8 @@ class Labelled:
     line: int = 0
     by_item: frozenset[str] = frozenset()
     """The raters who labelled item by item."""
+    rated: bool = False
+    """Whether it comes from `harness review`, which writes a row for each rater."""
 
     @property
     def label(self) -> float:
@@ -45,13 +48,13 @@ def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
     Rows are `{question, answer, label}` or `{question, answer, labels: {rater: label}}`, with the fields that the
     rubric needs; of a pair `answers: [first, second]`. A label is 0 or 1 (or true, false), a share between them, a
     level of the rubric (1 is the worst), or a mapping item → true or false; of a pair 1 where the first is better,
-    0.5 for a tie, 0 where the second is.
+    0.5 for a tie, 0 where the second is. What `harness review import` writes is read as labels of pairs, too: all
+    raters of a pair together, without cards that came back, controls, and those where nobody could tell.
 
     Raises:
         SuiteError: with every line that is wrong, or labelled twice.
     """
-    found, wrong = list[Labelled](), list[Complaint]()
-    seen: dict[tuple[str, tuple[str, ...]], int] = {}
+    found, wrong = dict[tuple[str, tuple[str, ...]], Labelled](), list[Complaint]()
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -61,27 +64,42 @@ def read(path: Path, rubric: Rubric, *, pair: bool) -> list[Labelled]:
             continue
         told = _labelled(line, number, rubric, pair)
         if isinstance(told, Labelled):
-            before = seen.setdefault((told.case.question, told.case.answers), number)
-            if before != number:
-                told = f"this answer was labelled before, in line {before}; put all raters into one row's `labels`"
+            key = (told.case.question, told.case.answers)
+            told = _together(found.get(key), told)
+            if isinstance(told, Labelled):
+                found[key] = told
         if isinstance(told, str):
             wrong.append(Complaint(str(path), number, told))
-        else:
-            found.append(told)
     if wrong:
         more = [Complaint(str(path), 0, f"and {len(wrong) - 20} more")] if len(wrong) > 20 else []
         raise SuiteError([*wrong[:20], *more])
-    return found
+    return list(found.values())
 
 
-def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | str:
-    """The labels of one line, or what is wrong with it."""
+def _together(before: Labelled | None, new: Labelled) -> Labelled | str:
+    """What is known of an answer with one more row of it, or why that row cannot be."""
+    if before is None:
+        return new
+    if not (before.rated and new.rated):
+        return f"this answer was labelled before, in line {before.line}; put all raters into one row's `labels`"
+    if twice := before.labels.keys() & new.labels.keys():
+        return f"{min(twice)!r} rated this pair before, in line {before.line} or after it; keep the last word only"
+    return replace(before, labels={**before.labels, **new.labels})
+
+
+def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | str | None:
+    """The labels of one line, what is wrong with it, or None where it says nothing of this pair."""
     try:
         data = json.loads(line, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         return f"not JSON: {error}"
     if not isinstance(data, dict):
         return f"a row is a mapping, this is a {type(data).__name__}"
+    if rated := pair and "winner" in data and "rater" in data:
+        if data.get("kind", FRESH) != FRESH or data.get("score") is None:
+            return None
+        both = [data.get("candidate"), data.get("other")]
+        data = {**data, "answers": both, "labels": {str(data["rater"]): data["score"]}}
     question, answers = data.get("question"), data.get("answers") if pair else [data.get("answer")]
     if not isinstance(question, str):
         return "a row needs its `question`"
@@ -101,7 +119,7 @@ def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | 
         labels[str(rater)] = number_
     shown = {name: str(data[name]) for name in rubric.needs}
     by_item = frozenset(str(rater) for rater, value in given.items() if isinstance(value, dict))
-    return Labelled(Case(f"label {number}", question, tuple(answers), shown), labels, number, by_item)
+    return Labelled(Case(f"label {number}", question, tuple(answers), shown), labels, number, by_item, rated)
 
 
 def _refuse(name: str) -> Any:

@@ -102,4 +102,5 @@ def told(place: Path, worked: Sequence[Rater], count: int, *, as_json: bool) -> 
     console = Console()
     console.print(table)
     console.print(f"{count} ratings, opened: {escape(str(place))}")
-    console.print("Use them: [bold]people: {human: {of: CHECK, ratings: ratings.jsonl}}[/] under checks.")
+    console.print("Use them: [bold]people: {human: {of: CHECK, ratings: ratings.jsonl}}[/] under checks,")
+    console.print("or to hold a judge against: [bold]better: {pairwise: {…, labels: ratings.jsonl}}[/].")

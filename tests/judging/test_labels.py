@@ -132,3 +132,41 @@ def test_labels_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "latin.jsonl").write_bytes(b'{"question": "caf\xe9"}')
     with pytest.raises(SuiteError, match=r"latin.jsonl cannot be read"):
         read(tmp_path / "latin.jsonl", ITEMS, pair=False)
+
+
+def rating(rater: str, score: float | None, **more: Any) -> dict[str, Any]:
+    winner = {None: "unsure", 1.0: "candidate", 0.0: "base", 0.5: "tie"}[score]
+    return {"id": "q1", "rater": rater, "kind": "fresh", "winner": winner, "score": score, "question": "When?",
+            "candidate": "At noon.", "other": "Never.", **more}  # fmt: skip
+
+
+def test_what_reviewers_said_becomes_labels_of_pairs(tmp_path: Path) -> None:
+    given = [
+        rating("ann", 1.0), rating("ben", 0.5), rating("cy", None), rating("ann", 0.0, kind="repeat"),
+        rating("ann", 1.0, kind="gold", candidate="x"), rating("ann", 0.0, question="And back?"),
+    ]  # fmt: skip
+    first, second = rows(tmp_path, *given, pair=True)
+    assert (first.case.question, first.case.answers) == ("When?", ("At noon.", "Never."))
+    assert (first.labels, first.label, first.line) == ({"ann": 1.0, "ben": 0.5}, 0.75, 1)
+    assert (second.case.question, second.labels) == ("And back?", {"ann": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ([rating("ann", 1.0), rating("ann", 0.0)], "2: 'ann' rated this pair before, in line 1 or after it"),
+        ([rating("ann", 1.0), {"question": "When?", "answers": ["At noon.", "Never."], "label": 1}],
+         "2: this answer was labelled before, in line 1; put all raters into one row's `labels`"),
+        ([rating("ann", 1.0, other=None)], "1: a row needs `answers: [first, second]`"),
+        ([{**rating("ann", 1.0), "score": 7}], "1: the label 7 is not from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_reviewers_who_contradict_themselves_are_named(tmp_path: Path, given: list[Any], text: str) -> None:
+    with pytest.raises(SuiteError) as error:
+        rows(tmp_path, *given, pair=True)
+    assert text in str(error.value)
+
+
+def test_a_needy_rubric_says_what_ratings_lack(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="the rubric 'r' needs context in each row"):
+        rows(tmp_path, rating("ann", 1.0), rubric=NEEDY, pair=True)

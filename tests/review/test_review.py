@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 
 from harness.cli import app
 from harness.errors import NothingSelected, SuiteError, Tampered
+from harness.judging.labels import read as read_labels
+from harness.judging.rubric import Rubric
 from harness.report import json as results
 from harness.review import command, desk, page, shelf
 from harness.review.packet import FRESH, GOLD, REPEAT, SWAPPED, Packet, Pair, choose, pack
@@ -261,6 +263,10 @@ def test_export_and_import_through_the_command(folder: Path) -> None:
     told = CliRunner().invoke(app, ["review", "import", str(folder), str(file), "--json"])
     assert told.exit_code == 0, told.output
     assert json.loads(told.output)["raters"][0]["name"] == "ann"
+    pairs = {(pair.question, (pair.first, pair.second)) for pair in made.texts.values()}
+    labels = read_labels(folder / "review" / "ratings.jsonl", Rubric("r", "Good?"), pair=True)
+    assert {(one.case.question, one.case.answers) for one in labels} == pairs, "as `pairwise` takes them for labels"
+    assert {tuple(one.labels.items()) for one in labels} == {(("ann", 1.0),)}
 
 
 def test_a_check_or_model_that_is_not_there_is_named(folder: Path) -> None:
