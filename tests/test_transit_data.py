@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from harness import content
-from harness.judging.probes import PADDING, WORTHLESS
 from harness.judging.question import Case, fence, requests
 from harness.judging.rubric import read
+from harness.judging.variants import PADDING, WORTHLESS, styled
 from harness.suite import load
 from harness.template import Template
 
@@ -117,7 +117,8 @@ def test_the_judge_learned_neither_the_agencys_facts_nor_the_probes() -> None:
     said = {row["answer"] for row in rows("data/graded", JUDGE)}
     assert said.isdisjoint(row["target"] for row in rows("data/rider"))
     assert said.isdisjoint(WORTHLESS.values())
-    for probe in (PADDING, *(text for text in WORTHLESS.values() if len(text) > 1)):
+    heading = styled("So it is.").partition("\n")[0]
+    for probe in (PADDING, heading, *(text for text in WORTHLESS.values() if len(text) > 1)):
         assert not any(probe.strip() in text for text in said)
 
 

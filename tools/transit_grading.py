@@ -76,8 +76,11 @@ class Grader:
         return self._ended(self._answer(said, subject if _field(said) in subject else self._subject(said))), said
 
     def _ended(self, answer: str) -> str:
-        """An answer as it is, or with something polite or scraped behind it, which makes it no better and no worse."""
-        return f"{answer} {self._word('endings')}" if self.rng.random() < 0.3 else answer
+        """An answer as it is, with something polite or scraped behind it, or dressed up: no better and no worse."""
+        how = self.rng.random()
+        if how < 0.3:
+            return f"{answer} {self._word('endings')}"
+        return self._word("dresses").format(answer) if how < 0.45 else answer
 
     def _answer(self, intent: str, subject: dict[str, str]) -> str:
         if intent == DECLINED:

@@ -18,7 +18,7 @@ models:
   judge: {endpoint: URL, model: tiny, timeout: 20, retries: 0, allow_private: true, api_key: "${env:JUDGE_KEY}"}
 checks:
   answers: {task: {data: rows.jsonl, metrics: [valid_rate]}}
-  good: {rubric: {of: answers, judge: judge, rubric: rubric.yaml, labels: labels.jsonl, probe: 0}}
+  good: {rubric: {of: answers, judge: judge, rubric: rubric.yaml, labels: labels.jsonl, probe: 0, retest: 0}}
 accept: [good.pass_rate >= 0.5]
 """
 ELSEWHERE = "http://10.97.1.2:8000/v1"

@@ -22,7 +22,7 @@ models:
   judge: {endpoint: URL, model: tiny, api_key: "${env:JUDGE_KEY}", timeout: 20, retries: 1}
 checks:
   answers: {task: {data: rows.jsonl, metrics: [valid_rate]}}
-  good: {rubric: {of: answers, judge: judge, rubric: rubric.yaml, labels: labels.jsonl, probe: 0}}
+  good: {rubric: {of: answers, judge: judge, rubric: rubric.yaml, labels: labels.jsonl, probe: 0, retest: 0}}
 accept: [good.pass_rate >= 0.5]
 """
 FILES: dict[str, Any] = {
