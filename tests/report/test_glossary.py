@@ -45,3 +45,11 @@ def test_every_measure_of_every_check_is_explained() -> None:
     assert len(named) > 60
     explained = {name.rpartition(".")[2] for name in terms()}
     assert sorted(named - explained) == []
+
+
+def test_every_method_of_the_statistics_is_explained() -> None:
+    """Methods are named where they are computed; a report that shows one must say what it is."""
+    source = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "stats").glob("*.py"))
+    named = set(re.findall(r'\b(?:method|METHOD)(?:, \w+)*\s*=\s*"(\w+)"', source))
+    assert {"prediction_powered", "post_stratified", "betting"} <= named
+    assert sorted(named - set(terms())) == []
