@@ -77,9 +77,21 @@ def exactly(trie: Trie, start: int, most: int, places: int) -> int:
 
 
 def cut(trie: Trie, start: int, most: int, places: int) -> int:
-    """The same at the shallowest branch of the pack's second half, where there is one."""
+    """The same at the shallowest branch of the pack's second half, where there is one; or up to half a pack later,
+    where a text ends there of which this would carry most to the next pack."""
     stop = exactly(trie, start, most, places)
-    return stop if stop >= len(trie) else branch(trie, start, stop)
+    if stop >= len(trie):
+        return stop
+    stop = branch(trie, start, stop)
+    return _text_end(trie, stop, exactly(trie, start, most + most // 2, places)) or stop
+
+
+def _text_end(trie: Trie, stop: int, last: int) -> int:
+    """The first node from `stop` to `last` at less than half the depth of `stop`; 0 where there is none."""
+    import numpy as np
+
+    found = np.flatnonzero(2 * trie.depth[stop : last + 1] < trie.depth[stop])
+    return stop + int(found[0]) if len(found) else 0
 
 
 def branch(trie: Trie, start: int, stop: int) -> int:

@@ -57,7 +57,9 @@ def test_packs_and_blocks_show_each_token_its_own_path(
     start, before = 0, first(trie)
     while start < len(trie):
         pack = Pack(trie, start, cut(trie, start, most, places), before)
-        assert start < pack.stop <= start + most
+        assert start < pack.stop <= start + most + most // 2
+        deep = trie.depth[start + 1 : start + most + 1].max(initial=0)
+        assert pack.stop <= start + most or 2 * trie.depth[pack.stop] < deep, "a text ends there"
         assert len(np.unique(trie.at[pack.targets()])) <= places
         assert [nodes[start][: i + 1] for i in range(len(before))] == [nodes[node] for node in before]
         covered = 0
@@ -82,3 +84,14 @@ def test_a_pack_ends_at_the_shallowest_branch_of_its_second_half() -> None:
     assert exactly(trie, 0, 11, 99) == 11
     assert cut(trie, 0, 4, 99) == 4, "where nothing branches, the whole pack"
     assert exactly(trie, 0, 16, 2) == 4, "two places: after the question, and after the first of two tokens"
+
+
+def test_a_pack_goes_on_to_the_end_of_a_text_of_which_most_would_be_carried() -> None:
+    units = [Unit.of([9, text, *range(10, 20)], [1, 2]) for text in (3, 4, 5)]
+    trie = grow(units)
+    assert [start for start in range(len(trie)) if trie.depth[start] == 1] == [1, 13, 25]
+    assert cut(trie, 0, 9, 99) == 13, "four nodes more, and nothing of this text is carried but what all share"
+    assert cut(trie, 0, 7, 99) == 7, "its end is more than half a pack away"
+    assert cut(trie, 13, 20, 99) == 25, "a branch in the second half comes first"
+    shared = grow([Unit.of([*range(10, 20), text, text], [1, 2]) for text in (3, 4, 5)])
+    assert cut(shared, 0, 9, 99) == 9, "further on, more is carried: all texts share it"
