@@ -21,8 +21,8 @@ beside them. HFLM (lm-eval's backend for transformers) is given the fastest of s
 of the very requests. *Same numbers* is the largest difference of a log-probability in nats (at most 1e-4 is allowed;
 greedy flags and texts must be equal). *Limit* is the time that the unique tokens need at the matrix-product rate
 measured in the same process, over our time: 100 % would be a perfect engine. Models are random Llamas in float32
-(s: 3.0 M parameters beside the head, m: 23.6 M) and stories260K; the weights of those that write are
-drawn wide, so that answers differ in length as real ones do. Floors and aims are those of all documents; with fewer of
+(s: 3.0 M parameters beside the head, m: 23.6 M) and stories260K; the weights of the one that writes short answers are
+drawn wide, so that these differ in length as real ones do. Floors and aims are those of all documents; with fewer of
 them, what they share weighs less.
 
 {when}, {machine}; {versions}; {scale}.

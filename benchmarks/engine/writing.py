@@ -17,7 +17,7 @@ from harness.local import Residents
 
 def generation(setting: Setting) -> Iterator[Row]:
     """The three shapes of generation."""
-    folder = models.causal(setting.folder / "m", "m", models.WIDE_AWAKE)
+    folder = models.causal(setting.folder / "m", "m")
     shared = workload.prompts(setting.many(96, 16))
     yield _case("shared 5-shot, up to 64 tokens", folder, shared, setting, (64, 45.0), (4, 7))
     yield _case(
