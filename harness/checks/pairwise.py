@@ -14,7 +14,7 @@ from harness.findings import Findings, Rounds
 from harness.judging import labels as human
 from harness.judging import probes, telling, trust, turning
 from harness.judging.correcting import corrected
-from harness.judging.docket import Correction, bench, beside, numeric, probed
+from harness.judging.docket import Correction, beside, numeric, probed, seated
 from harness.judging.hearing import Bench
 from harness.judging.question import By, Case
 from harness.judging.retest import untested
@@ -78,7 +78,7 @@ def pairwise(
         correction: of `win_rate`: strata (the mean label of each verdict), or prediction_powered (the mean error:
             narrower, with 200 labels or more that were drawn at random from these answers)
     """
-    judges = bench("pairwise", judge, least_labels=least_labels, probe=probe, retest=retest)
+    judges = seated("pairwise", judge, least_labels=least_labels, probe=probe, retest=retest)
     other = next((one for one in models if one.name == against), None)
     if other is None:
         names = [one.name for one in models]

@@ -13,7 +13,7 @@ from harness.findings import Findings, Rounds
 from harness.judging import labels as human
 from harness.judging import probes, telling, trust
 from harness.judging.correcting import corrected
-from harness.judging.docket import Correction, bench, beside, numeric, probed
+from harness.judging.docket import Correction, beside, numeric, probed, seated
 from harness.judging.hearing import Bench
 from harness.judging.labels import Labelled
 from harness.judging.question import By, Case
@@ -73,7 +73,7 @@ def rubric(
         correction: of `score`: strata (the mean label of each verdict), or prediction_powered (the mean error:
             narrower, with 200 labels or more that were drawn at random from these answers)
     """
-    judges = bench("rubric", judge, least_labels=least_labels, probe=probe, retest=retest)
+    judges = seated("rubric", judge, least_labels=least_labels, probe=probe, retest=retest)
     found = find(rubric, root)
     people = _labels(found, root / labels if labels else found.calibration)
     asked = yield from ask(of, model.head, list(islice(of.samples(), rows)) if rows else None)

@@ -16,7 +16,7 @@ Correction = Literal["strata", "prediction_powered"]
 """How scores are corrected by labels: by the mean label of every verdict, or by the judge's mean error."""
 
 
-def bench(check: str, judge: str | Sequence[str], *, least_labels: int, probe: int, retest: float) -> tuple[str, ...]:
+def seated(check: str, judge: str | Sequence[str], *, least_labels: int, probe: int, retest: float) -> tuple[str, ...]:
     """The judges that an option names; raises `SuiteError` where it or another term makes no sense."""
     judges = (judge,) if isinstance(judge, str) else tuple(judge)
     if not judges or least_labels < 1 or probe < 0:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import Complaint, SuiteError, nearest
 from harness.judging.question import Case
-from harness.judging.ratings import FRESH
+from harness.judging.ratings import FRESH, score_of
 from harness.judging.rubric import Rubric
 
 
@@ -96,10 +96,11 @@ def _labelled(line: str, number: int, rubric: Rubric, pair: bool) -> Labelled | 
     if not isinstance(data, dict):
         return f"a row is a mapping, this is a {type(data).__name__}"
     if rated := pair and "winner" in data and "rater" in data:
-        if data.get("kind", FRESH) != FRESH or data.get("score") is None:
+        if data.get("kind", FRESH) != FRESH or data["winner"] == "unsure":
             return None
-        both = [data.get("candidate"), data.get("other")]
-        data = {**data, "answers": both, "labels": {str(data["rater"]): data["score"]}}
+        if isinstance(score := score_of(data), str):
+            return score
+        data = {**data, "answers": [data.get("candidate"), data.get("other")], "labels": {str(data["rater"]): score}}
     question, answers = data.get("question"), data.get("answers") if pair else [data.get("answer")]
     if not isinstance(question, str):
         return "a row needs its `question`"

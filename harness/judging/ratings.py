@@ -82,7 +82,7 @@ def _rating(line: str, number: int, ids: set[str]) -> Rating | str:
         return f"no sample {str(name)!r} in the data{nearest(str(name), ids)}"
     if not isinstance(rater, str) or not rater.strip():
         return "a rating needs a `rater`"
-    score = _score(data)
+    score = score_of(data)
     if isinstance(score, str):
         return score
     texts = [data.get(key) if isinstance(data.get(key), str) else None for key in ("candidate", "other")]
@@ -97,7 +97,8 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
-def _score(data: Mapping[str, Any]) -> float | str:
+def score_of(data: Mapping[str, Any]) -> float | str:
+    """What a rating says of the candidate, from 0 to 1, or what is wrong with it."""
     score, winner = data.get("score"), data.get("winner")
     if score is None and winner is None:
         return "a rating needs a `score` from 0 to 1, or a `winner`: candidate, the other model's name, tie or unsure"

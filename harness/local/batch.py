@@ -23,6 +23,8 @@ PACK_BYTES = {"cpu": 1 << 27, "gpu": 1 << 31}
 """Bytes of float32 logits that one pack may make."""
 SHELF_BYTES = {"cpu": 1 << 31, "gpu": 1 << 34}
 """Bytes of keys and values that texts being written may take, where the budget's tokens take less."""
+UNTOLD = 1 << 60
+"""Bytes that are taken to be free where nobody knows."""
 LEAST = 64
 """Tokens of a pack at least, however little memory is free."""
 
@@ -83,16 +85,16 @@ class Budget:
             free: bytes of memory that nobody uses; None where nobody knows.
         """
         kind = "cpu" if device == "cpu" else "gpu"
-        quarter = max(LOGIT_BYTES[kind], PACK_BYTES[kind], MADE_BYTES[kind]) if free is None else free // 4
-        token, (few, many) = MADE * max(1, width) * item, PACK[kind]
+        free = UNTOLD if free is None else free
+        quarter, token, (few, many) = free // 4, MADE * max(1, width) * item, PACK[kind]
         pack = max(few, min(many, MADE_BYTES[kind] // token))
         pack = max(LEAST, min(pack, quarter // token) // LEAST * LEAST)
         logits = max(1, min(LOGIT_BYTES[kind], quarter) // (4 * vocabulary))
         places = max(16, min(PACK_BYTES[kind], quarter) // (4 * vocabulary))
-        shelf = SHELF_BYTES[kind] if free is None else min(SHELF_BYTES[kind], free // 2)
+        shelf = min(SHELF_BYTES[kind], free // 2)
         if isinstance(asked, int):
             return cls(asked, asked << 20, asked << 20, pack, places, asked, shelf)
-        tokens = TOKENS[kind] if free is None else max(pack, min(TOKENS[kind], quarter // token))
+        tokens = max(pack, min(TOKENS[kind], quarter // token))
         return cls(ROWS[kind], tokens, logits, pack, places, None, shelf)
 
     def packed(self, longest: int) -> int:

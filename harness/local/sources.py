@@ -34,12 +34,18 @@ class Sources:
 
         found = {source: self._known[source] for source in sources if source in self._known}
         fresh = list(dict.fromkeys(source for source in sources if source not in found))
-        for some in ([one] for one in fresh) if self.alone else ([fresh] if fresh else []):
-            found |= _encoded(model, some, device)
+        size = 1 if self.alone else len(fresh)
+        for start in range(0, len(fresh), max(1, size)):
+            found |= _encoded(model, fresh[start : start + size], device)
         self._keep(found)
         rows = [found[source] for source in sources]
         _, mask = pad_right(sources, device)
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), mask
+
+    def forget(self) -> None:
+        """Remember nothing: what comes next takes as long as if it was asked first."""
+        self._known.clear()
+        self._held = 0
 
     def _keep(self, found: dict[tuple[int, ...], torch.Tensor]) -> None:
         for source, hidden in found.items():

@@ -143,7 +143,7 @@ def rating(rater: str, score: float | None, **more: Any) -> dict[str, Any]:
 def test_what_reviewers_said_becomes_labels_of_pairs(tmp_path: Path) -> None:
     given = [
         rating("ann", 1.0), rating("ben", 0.5), rating("cy", None), rating("ann", 0.0, kind="repeat"),
-        rating("ann", 1.0, kind="gold", candidate="x"), rating("ann", 0.0, question="And back?"),
+        rating("ann", 1.0, kind="gold", candidate="x"), {**rating("ann", 0.0, question="And back?"), "score": None},
     ]  # fmt: skip
     first, second = rows(tmp_path, *given, pair=True)
     assert (first.case.question, first.case.answers) == ("When?", ("At noon.", "Never."))
@@ -158,7 +158,7 @@ def test_what_reviewers_said_becomes_labels_of_pairs(tmp_path: Path) -> None:
         ([rating("ann", 1.0), {"question": "When?", "answers": ["At noon.", "Never."], "label": 1}],
          "2: this answer was labelled before, in line 1; put all raters into one row's `labels`"),
         ([rating("ann", 1.0, other=None)], "1: a row needs `answers: [first, second]`"),
-        ([{**rating("ann", 1.0), "score": 7}], "1: the label 7 is not from 0 to 1"),
+        ([{**rating("ann", 1.0), "score": 7}], "1: the score 7 is not a number from 0 to 1"),
     ],
 )  # fmt: skip
 def test_reviewers_who_contradict_themselves_are_named(tmp_path: Path, given: list[Any], text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,16 @@ def test_what_is_scored_in_many_batches_and_then_written_is_encoded_once(tmp_pat
     for some, all_ in zip(few, tiny.ask(load(tmp_path), wanted), strict=True):
         assert some.text == all_.text
         assert [s.logprob for s in some.scores] == pytest.approx([s.logprob for s in all_.scores], abs=1e-4)
+
+
+def test_what_is_timed_is_encoded_anew(tmp_path: Path, load: Load) -> None:
+    """A latency that leaves the encoder out, because another check asked the same before, would be none."""
+    tiny.seq2seq(tmp_path)
+    model = load(tmp_path)
+    encoder = model._seat.lease.resident.loaded.model.get_encoder()  # type: ignore[attr-defined]
+    seen: list[int] = []
+    encoder.register_forward_hook(lambda p, a, given, out: seen.append(len(given["input_ids"])), with_kwargs=True)
+    asked = Request("generate", "the train leaves", max_new_tokens=4)
+    said = [tiny.ask(model, [replace(asked, fresh=fresh)])[0].text for fresh in (False, False, True, True)]
+    assert seen == [1, 1, 1], "once for both that are not timed"
+    assert len(set(said)) == 1
