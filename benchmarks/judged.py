@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from benchmarks.rates import CONFIDENCE, Array, Row, known, rates
+from benchmarks.rates import CONFIDENCE, Array, Row, judged, known, rates, stream
 from harness.stats import bounded, judge, powered
 from harness.stats.evidence import Evidence
 from harness.stats.proportion import clopper_pearson
@@ -36,18 +35,6 @@ NOISE = (0.0, 0.01, 0.025, 0.05, 0.11, 0.2)
 CHOSEN = ("at random", "more of what it accepted", "more of what an earlier asking accepted",
           "more of what an earlier asking refused")  # fmt: skip
 """How labels are drawn where the judge wavers."""
-
-
-def stream(*name: object) -> np.random.Generator:
-    """The random stream of a scenario, whatever else is run."""
-    return np.random.Generator(np.random.PCG64(zlib.crc32(repr(name).encode())))
-
-
-def judged(evidence: list[Evidence], target: float) -> tuple[float, float]:
-    """False passes and false failures of our bounds."""
-    ends = [e.bounds(CONFIDENCE) for e in evidence]
-    low = np.array([known(e[0], -math.inf) for e in ends])
-    return rates(low, np.array([known(e[1], math.inf) for e in ends]), target)
 
 
 def rate(truth: float, sensitivity: float, specificity: float, labels: int, draws: int) -> Row:

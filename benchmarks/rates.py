@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harness.stats.evidence import Evidence
 
 Array = NDArray[np.float64]
 ALPHA = 0.05
@@ -79,3 +82,15 @@ Interval = Callable[[float], tuple[float | None, float | None]]
 def known(end: float | None, otherwise: float) -> float:
     """An end, or what stands for a bound that is not known."""
     return otherwise if end is None else end
+
+
+def stream(*name: object) -> np.random.Generator:
+    """The random stream of a scenario, whatever else is run."""
+    return np.random.Generator(np.random.PCG64(zlib.crc32(repr(name).encode())))
+
+
+def judged(evidence: list[Evidence], target: float) -> tuple[float, float]:
+    """False passes and false failures of our bounds."""
+    ends = [e.bounds(CONFIDENCE) for e in evidence]
+    low = np.array([known(e[0], -math.inf) for e in ends])
+    return rates(low, np.array([known(e[1], math.inf) for e in ends]), target)

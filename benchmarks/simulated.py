@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from benchmarks import judged as judges
-from benchmarks.rates import ALPHA, CONFIDENCE, Array, Row, known, percentile, rates, wald_t
+from benchmarks.rates import ALPHA, CONFIDENCE, Array, Row, judged, percentile, rates, stream, wald_t
 from harness.score import Quantity, Scores, Totals
 from harness.stats import bounded, families, order, resample
 from harness.stats.evidence import Evidence
@@ -19,18 +18,6 @@ from harness.stats.proportion import clopper_pearson
 Draw = Callable[[np.random.Generator, int], Array]
 B = 1_999
 """Resamples a simulated model; the harness takes 9,999."""
-
-
-def stream(*name: object) -> np.random.Generator:
-    """The random stream of a scenario, whatever else is run."""
-    return np.random.Generator(np.random.PCG64(zlib.crc32(repr(name).encode())))
-
-
-def judged(evidence: list[Evidence], target: float) -> tuple[float, float]:
-    """Rates of our bounds."""
-    ends = [e.bounds(CONFIDENCE) for e in evidence]
-    low = np.array([known(e[0], -math.inf) for e in ends])
-    return rates(low, np.array([known(e[1], math.inf) for e in ends]), target)
 
 
 # --- bounded means

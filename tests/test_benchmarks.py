@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -80,3 +81,21 @@ def test_the_questions_are_the_same_every_time_and_share_what_they_say() -> None
     assert workload.perturbed(asked)[0].prompt == first
     assert {len(request.continuations) for request in workload.fixed(asked, letters=True)} == {4}
     assert len({item.question for item in (workload.disturbed(asked[0], seed) for seed in range(1, 6))}) > 1
+
+
+def test_a_case_that_is_measured_again_takes_the_place_of_its_old_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, row = bench("page"), bench("row").Row
+    monkeypatch.setattr(page, "KEPT", tmp_path / "rows.jsonl")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "engine.md")
+    when = datetime(2026, 1, 2, tzinfo=UTC)
+    page.write("late", [row("late", "new things", ratio=4.0, floor=3.0)], 1.0, when, ["early", "late"])
+    page.write("early", [row("early", "old things", ratio=2.0), row("early", "more")], 0.25, when, ["early", "late"])
+    page.write("early", [row("early", "other things", ratio=2.5)], 1.0, when, ["early", "late"])
+    text = (tmp_path / "engine.md").read_text(encoding="utf-8")
+    assert text.index("other things") < text.index("new things")
+    assert "old things" not in text
+    assert "| more |" not in text
+    assert "- early, late: 2026-01-02" in text
+    assert "% of the documents" not in text

@@ -26,11 +26,13 @@ def main(words: Sequence[str]) -> int:
     given = parser.parse_args(words)
     rows: list[Row] = []
     for name in given.case or CASES:
+        found: list[Row] = []
         for row in measure(name, given.scale):
-            rows.append(row)
+            found.append(row)
             print(f"  {name}: {row.what}: {'' if row.ratio is None else f'{row.ratio:.3g}'} {row.reached}", flush=True)
-        if given.write:  # after each case: all of them take half an hour
-            write(rows, given.scale, datetime.now(UTC))
+        rows += found
+        if given.write:
+            write(name, found, given.scale, datetime.now(UTC), list(CASES))
     print("\n".join(printed(rows)))
     return int(any(row.reached in ("WRONG", "below") or not row.same for row in rows))
 

@@ -1,7 +1,8 @@
-"""docs/engine.md: the table as it came out of one run."""
+"""docs/engine.md: what was last measured of every case, as it came out; the numbers are kept beside, in rows.jsonl."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 from collections.abc import Sequence
@@ -11,12 +12,15 @@ from pathlib import Path
 
 from benchmarks.engine.row import Row, markdown
 
+KEPT = Path(__file__).parent / "rows.jsonl"
+"""One line for each row: the row, and the stamp of the run that it came out of."""
+
 PAGE = Path(__file__).parents[2] / "docs" / "engine.md"
 
 HEAD = """# The engine: what sharing saves
 
-Every row is one run of `python -m benchmarks engine`: the same requests with the same weights, first asked of us and
-then of the peer, in one process with one thread. Times are processor seconds; *wall* is the ratio of the wall times
+Every case is one process of `python -m benchmarks engine [CASE…] --write`: the same requests with the same weights,
+first asked of us and then of the peer, with one thread. Times are processor seconds; *wall* is the ratio of wall times
 beside them. HFLM (lm-eval's backend for transformers) is given the fastest of several batch sizes, tried on a sample
 of the very requests. *Same numbers* is the largest difference of a log-probability in nats (at most 1e-4 is allowed;
 greedy flags and texts must be equal). *Limit* is the time that the unique tokens need at the matrix-product rate
@@ -25,23 +29,34 @@ measured in the same process, over our time: 100 % would be a perfect engine. Mo
 drawn wide, so that these differ in length as real ones do. Floors and aims are those of all documents; with fewer of
 them, what they share weighs less.
 
-{when}, {machine}; {versions}; {scale}.
+{stamps}
 
 """
 
 MACHINE = Path("/proc/cpuinfo")
 
 
-def write(rows: Sequence[Row], scale: float, when: datetime) -> None:
-    """Write the page."""
-    names = ("torch", "transformers", "peft", "lm-eval")
-    told = "all documents" if scale == 1 else f"{100 * scale:.0f} % of the documents"
-    head = HEAD.format(
-        when=when.date().isoformat(), machine=machine(), scale=told,
-        versions=", ".join(f"{name} {version(name)}" for name in names),
-    )  # fmt: skip
+def write(case: str, rows: Sequence[Row], scale: float, when: datetime, order: Sequence[str]) -> None:
+    """Put the rows of one case in the place of its old ones, and write the page; cases stand in `order`."""
+    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.is_file() else []
+    kept = [line for line in map(json.loads, lines) if line["row"]["case"] != case]
+    kept += [{"stamp": stamp(scale, when), "row": row.plain()} for row in rows]
+    kept.sort(key=lambda line: order.index(line["row"]["case"]))
+    KEPT.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept), encoding="utf-8")
+    cases: dict[str, dict[str, None]] = {}
+    for line in kept:
+        cases.setdefault(line["stamp"], {})[line["row"]["case"]] = None
+    told = [f"- {', '.join(names)}: {told}." for told, names in cases.items()]
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(head + "\n".join(markdown(list(rows))) + "\n", encoding="utf-8")
+    table = markdown([Row(**line["row"]) for line in kept])
+    PAGE.write_text(HEAD.format(stamps="\n".join(told)) + "\n".join(table) + "\n", encoding="utf-8")
+
+
+def stamp(scale: float, when: datetime) -> str:
+    """When and on what a case was measured."""
+    told = "all documents" if scale == 1 else f"{100 * scale:.0f} % of the documents"
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "peft", "lm-eval"))
+    return f"{when.date().isoformat()}, {machine()}; {versions}; {told}"
 
 
 def machine() -> str:

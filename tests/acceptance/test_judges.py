@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from facts import RUBRIC, files, sound, verdict
 from loopback import Asked, Reply, Script, Server, said, serving
 
 KEY = "sk-verysecretkey0123456789abcdef"
@@ -27,36 +27,11 @@ checks:
 accept:
   - good.pass_rate >= 0.5
 """
-RUBRIC = """
-question: Is the answer right?
-items:
-  - {id: right, ask: Does it say a fact?}
-"""
-ROWS = [{"id": f"q{at}", "input": f"question {at}", "target": f"fact {at}"} for at in range(40)]
 FILES: dict[str, Any] = {
-    "rubric__yaml": RUBRIC,
-    "rows__jsonl": ROWS,
+    **files(40),
     "said__jsonl": [{"id": f"q{at}", "response": f"fact {at}" if at % 10 else "a rumour"} for at in range(40)],
     "other__jsonl": [{"id": f"q{at}", "response": f"fact {at}" if at % 2 else "a rumour"} for at in range(40)],
-    "labels__jsonl": [
-        {"question": f"asked {at}", "answer": f"fact {at}" if at % 2 else f"rumour {at}", "label": at % 2}
-        for at in range(100)
-    ],
 }
-
-
-def verdict(asked: Asked) -> str:
-    """A judge that finds right what is a fact that belongs to its question."""
-    prompt = asked["messages"][-1]["content"]
-    question = re.search(r"begin question\n(?:question|asked) (\d+)\n#", prompt)
-    answer = re.search(r"begin answer\n(?:### Answer\n\n- \*\*)?(.*?)\n#", prompt, re.DOTALL)
-    right = bool(question and answer and answer[1].startswith(f"fact {question[1]}"))
-    return json.dumps({"right": {"evidence": "as it says", "met": right}})
-
-
-def sound(asked: Asked, _: int) -> str:
-    return verdict(asked)
-
 
 Judge = Callable[..., Any]
 

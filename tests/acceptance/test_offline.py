@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loopback import Asked, Server, serving
+from facts import files, sound
+from loopback import Server, serving
 
 SUITE = """
 suite: judged
@@ -23,21 +23,7 @@ accept: [good.pass_rate >= 0.5]
 """
 ELSEWHERE = "http://10.97.1.2:8000/v1"
 """An address that nobody here has; a proxy on this machine answers for it."""
-FILES: dict[str, Any] = {
-    "rubric__yaml": "question: Is the answer right?\nitems:\n  - {id: right, ask: Does it say a fact?}\n",
-    "rows__jsonl": [{"id": f"q{at}", "input": f"question {at}", "target": "x"} for at in range(40)],
-    "said__jsonl": [{"id": f"q{at}", "response": f"fact {at}"} for at in range(40)],
-    "labels__jsonl": [
-        {"question": f"asked {at}", "answer": f"{'fact' if at % 2 else 'rumour'} {at}", "label": at % 2}
-        for at in range(100)
-    ],
-}
-
-
-def verdict(asked: Asked, _: int) -> str:
-    right = re.search(r"begin answer\nfact", asked["messages"][-1]["content"])
-    return f'{{"right": {{"evidence": "", "met": {"true" if right else "false"}}}}}'
-
+FILES = files(40)
 
 Command = Callable[..., Any]
 
@@ -58,7 +44,7 @@ def told(done: Any) -> str:
 
 
 def test_offline_decides_by_what_was_answered_before(elsewhere: Command) -> None:
-    with serving(verdict) as server:
+    with serving(sound) as server:
         online = elsewhere(server)
         assert (online.code, online.verdicts()) == (0, {"good.pass_rate >= 0.5": "pass"})
         assert len(server.asked) == 140
@@ -79,7 +65,7 @@ def test_offline_decides_by_what_was_answered_before(elsewhere: Command) -> None
 def test_offline_without_anything_in_the_cache_decides_nothing(
     elsewhere: Command, words: list[str], environment: dict[str, str]
 ) -> None:
-    with serving(verdict) as server:
+    with serving(sound) as server:
         done = elsewhere(server, *words, JUDGE_KEY="", **environment)
         assert (done.code, done.result["verdict"]) == (3, "inconclusive")
         assert server.asked == []
@@ -101,7 +87,7 @@ def test_offline_without_anything_in_the_cache_decides_nothing(
 
 
 def test_offline_with_a_part_in_the_cache_counts_the_rest_as_missing(elsewhere: Command) -> None:
-    with serving(verdict) as server:
+    with serving(sound) as server:
         part = elsewhere(server, text=SUITE.replace("probe: 0", "probe: 0, rows: 25"))
         assert (part.code, len(server.asked)) == (0, 125)
         done = elsewhere(server, "--offline")
@@ -114,7 +100,7 @@ def test_offline_with_a_part_in_the_cache_counts_the_rest_as_missing(elsewhere: 
 
 
 def test_a_server_on_this_machine_is_asked_offline_too(elsewhere: Command) -> None:
-    with serving(verdict) as server:
+    with serving(sound) as server:
         done = elsewhere(server, "--offline", url=server.url)
         assert (done.code, len(server.asked)) == (0, 140)
     assert "offline" not in told(done)

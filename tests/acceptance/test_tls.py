@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 
 from certificates import certificate
-from loopback import Asked, Server, serving
+from facts import files, sound
+from loopback import Server, serving
 
 pytest.importorskip("cryptography", reason="no cryptography: certificates cannot be made")
 
@@ -25,21 +25,7 @@ checks:
   good: {rubric: {of: answers, judge: judge, rubric: rubric.yaml, labels: labels.jsonl, probe: 0, retest: 0}}
 accept: [good.pass_rate >= 0.5]
 """
-FILES: dict[str, Any] = {
-    "rubric__yaml": "question: Is the answer right?\nitems:\n  - {id: right, ask: Does it say a fact?}\n",
-    "rows__jsonl": [{"id": f"q{at}", "input": f"question {at}", "target": "x"} for at in range(20)],
-    "said__jsonl": [{"id": f"q{at}", "response": f"fact {at}"} for at in range(20)],
-    "labels__jsonl": [
-        {"question": f"asked {at}", "answer": f"{'fact' if at % 2 else 'rumour'} {at}", "label": at % 2}
-        for at in range(100)
-    ],
-}
-
-
-def verdict(asked: Asked, _: int) -> str:
-    right = re.search(r"begin answer\nfact", asked["messages"][-1]["content"])
-    return f'{{"right": {{"evidence": "", "met": {"true" if right else "false"}}}}}'
-
+FILES = files(20)
 
 Secured = Callable[..., tuple[Any, Server]]
 
@@ -53,7 +39,7 @@ def secured(harness: Callable[..., Any], suite: Callable[..., Path], tmp_path: P
     ) -> tuple[Any, Server]:
         shown = certificate(tmp_path, **made)
         trust = {"SSL_CERT_FILE": str(shown.pem)} if trusted else {"SSL_CERT_FILE": ""}
-        with serving(verdict, tls=shown.server) as server:
+        with serving(sound, tls=shown.server) as server:
             path = suite(text.replace("URL", server.url), **FILES)
             return harness("run", path, **{"JUDGE_KEY": KEY, **trust, **(environment or {})}), server
 
