@@ -218,6 +218,15 @@ def test_a_criterion_against_another_model_names_it() -> None:
     assert "baseline" in body.xpath("string(.//td[3])") + body.xpath("string(.//td[2])")
 
 
+def test_a_run_in_which_everything_passed_does_not_say_that_nothing_was_decided() -> None:
+    run = runs.accepted()
+    passed = next(criterion for criterion in run.criteria if criterion.verdict == "pass")
+    criteria = [passed.model_copy(update={"id": f"c{at}"}) for at in range(30)]
+    page = html.render(run.model_copy(update={"criteria": criteria}))
+    assert "30 criteria passed" in page
+    assert "No criterion was decided" not in page
+
+
 def test_of_many_charts_those_that_decide_are_shown_and_the_others_folded() -> None:
     item = Interval(label="web", model="candidate", value=0.5, low=0.4, high=0.6)
     charts = [Intervals(title=f"{name} by channel", items=[item]) for name in ("bleu", "exact_match", "rouge", "chrf")]
