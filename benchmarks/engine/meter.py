@@ -119,11 +119,12 @@ class Work:
     """Operations that the unique tokens need: linear layers, attention, and the head where something is scored."""
 
 
-def work(config: Any, body: int, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Work:
-    """The least work for (context, continuation) pairs under a model with `body` numbers in its layers.
+def work(config: Any, body: int, late: int, pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> Work:
+    """The least work for (context, continuation) pairs under a model with `body` numbers in its layers, `late` of which
+    come after the last attention.
 
-    2·body for each unique token, 2·vocabulary·hidden for each scored position, and 4·hidden·layers·(position + 1) for
-    attention: multiplications and additions of a dense decoder.
+    2·body for each unique token, less 2·late for those after which nothing is scored, 2·vocabulary·hidden for each
+    scored position, and 4·hidden·layers·(position + 1) for attention: multiplications and additions of a dense decoder.
     """
     rows = sorted({(*context, *continuation[:-1]) for context, continuation in pairs})
     scored = len({hash((*c, *t[:at])) for c, t in pairs for at in range(len(t))})
@@ -133,7 +134,8 @@ def work(config: Any, body: int, pairs: Sequence[tuple[Sequence[int], Sequence[i
         unique += len(row) - same
         attention += (same + 1 + len(row)) * (len(row) - same) // 2
         before = row
-    flops = 2.0 * body * unique + 2.0 * config.vocab_size * config.hidden_size * scored
+    flops = 2.0 * body * unique - 2.0 * late * (unique - scored)
+    flops += 2.0 * config.vocab_size * config.hidden_size * scored
     flops += 4.0 * config.hidden_size * config.num_hidden_layers * attention
     return Work(sum(len(c) + len(t) - 1 for c, t in pairs), unique, flops)
 

@@ -68,13 +68,14 @@ def needed(folder: Path, requests: Sequence[Request]) -> Work:
 
     config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(str(folder), local_files_only=True)
-    body = sum(p.numel() for p in model.model.layers.parameters() if p.dim() == 2)
+    layers = model.model.layers
+    body, late = (sum(p.numel() for p in part.parameters() if p.dim() == 2) for part in (layers, layers[-1].mlp))
     encoder = Encoder(AutoTokenizer.from_pretrained(str(folder), local_files_only=True))
     most = int(config.max_position_embeddings)
     pairs: list[tuple[list[int], list[int]]] = []
     for context, told in encoder.split([(r.prompt, text) for r in requests for text in r.continuations]):
         pairs += windows(told, context[0], most) if len(context) == 1 else [(context, told)]
-    return work(config, body, pairs)
+    return work(config, body, late, pairs)
 
 
 def compare(name: str, case: Case, folder: Path, setting: Setting) -> Iterator[Row]:

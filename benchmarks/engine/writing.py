@@ -14,10 +14,13 @@ from benchmarks.engine.scoring import Setting
 from harness.exchange import Model, Request
 from harness.local import Residents
 
+BATCHES = (1, 8, 32, 64)
+"""Batch sizes of HFLM that are tried, on as many prompts as the largest has."""
+
 
 def generation(setting: Setting) -> Iterator[Row]:
     """The three shapes of generation."""
-    folder = models.causal(setting.folder / "m", "m")
+    folder = models.causal(setting.folder / "m", "m", models.WIDE_AWAKE)
     shared = workload.prompts(setting.many(96, 16))
     yield _case("shared 5-shot, up to 64 tokens", folder, shared, setting, (64, 45.0), (4, 7))
     yield _case(
@@ -44,9 +47,9 @@ def _case(what: str, folder: Path, prompts: list[str], setting: Setting, length:
         answers = dict(model.answer(requests))
     model.close()
     peer = HFLM(folder, device=setting.device)
-    some = requests[:: max(1, len(requests) // 32)][:32]
+    some = requests[: BATCHES[-1]]
     peer.write(some[:1])
-    peer.tuned(lambda: peer.write(some), (1, 8, 32))
+    peer.tuned(lambda: peer.write(some), BATCHES)
     with measured() as spent:
         theirs = peer.write(requests)
     differ = sum(answers[at].text != text for at, text in enumerate(theirs))
@@ -78,7 +81,8 @@ def _stop(model: Model, prompts: list[str], most: int, mean: float) -> tuple[str
     ends = np.array(
         [[_end(text, part, rate, most) for text, rate in zip(texts, rates, strict=True)] for part in usable]
     )
-    nearest = np.argsort(np.abs(ends.mean(axis=1) - 2 * mean), kind="stable")[:300]
+    alone = min(2 * mean, (mean + most) / 2)  # where one of two that end equally often would end them by itself
+    nearest = np.argsort(np.abs(ends.mean(axis=1) - alone), kind="stable")[:300]
     pairs = np.minimum(ends[nearest][:, None], ends[nearest][None]).mean(axis=2)
     one, two = np.unravel_index(np.abs(pairs - mean).argmin(), pairs.shape)
     return usable[nearest[one]], usable[nearest[two]]

@@ -54,16 +54,29 @@ class Unsupported(RuntimeError):
 
 
 @dataclass(slots=True)
-class _Pass:
+class Pass:
+    """One forward pass of a model."""
+
     attender: Attender
     calls: int = 0
+    """Attention layers so far."""
+    module: Any = None
+    """The attention layer that was called last."""
+    spared: int = 0
+    """Multiplications, over all tokens, that were not needed."""
 
 
-_NOW: ContextVar[_Pass | None] = ContextVar("harness_attention", default=None)
+def spared() -> int:
+    """Multiplications that the forward pass now going on was spared."""
+    current = _NOW.get()
+    return 0 if current is None else current.spared
+
+
+_NOW: ContextVar[Pass | None] = ContextVar("harness_attention", default=None)
 
 
 @contextmanager
-def attending(model: Any, attender: Attender) -> Iterator[_Pass]:
+def attending(model: Any, attender: Attender) -> Iterator[Pass]:
     """The model's attention done by `attender`, for one forward pass; `calls` of what is given counts its layers.
 
     Raises:
@@ -74,7 +87,7 @@ def attending(model: Any, attender: Attender) -> Iterator[_Pass]:
     AttentionInterface.register(NAME, _function)
     configs = configs_of(model)
     before = [config._attn_implementation for config in configs]
-    current = _Pass(attender)
+    current = Pass(attender)
     token = _NOW.set(current)
     try:
         for config in configs:
@@ -120,7 +133,7 @@ def _function(
         raise Unsupported("this model's attention looks ahead")
     how = How(asked.get("scaling"), int(asked.get("sliding_window") or 0), float(asked.get("softcap") or 0.0),
               asked.get("s_aux"))  # fmt: skip
-    layer, current.calls = current.calls, current.calls + 1
+    layer, current.calls, current.module = current.calls, current.calls + 1, module
     out = current.attender.attend(layer, query, key, value, how)
     return out.transpose(1, 2).contiguous(), None
 

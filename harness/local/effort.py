@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.exchange import Effort, Response
+from harness.local.attention import spared
 
 if TYPE_CHECKING:
     import torch
@@ -84,10 +85,11 @@ class Meter:
             self.asked += response.prompt_tokens + response.new_tokens
         self.asked += sum(response.prompt_tokens + max(0, scored.tokens - 1) for scored in response.scores)
 
-    def saw(self, tokens: int, places: int, pairs: Any, *, encoder: bool = False) -> None:
-        """Count one forward pass."""
+    def saw(self, tokens: int, places: int, pairs: Any, *, encoder: bool = False, spared: int = 0) -> None:
+        """Count one forward pass, which was spared so many multiplications."""
         self.computed += tokens
         self.flops += 2.0 * tokens * (self.cost.encoder if encoder else self.cost.body) + 2.0 * places * self.cost.head
+        self.flops -= 2.0 * spared
         self._pairs = self._pairs + pairs
 
     @contextmanager
@@ -135,7 +137,8 @@ def _count(meter: Meter, args: Any, given: dict[str, Any], out: Any, *, encoder:
         cache = given.get("past_key_values")
         past = int(cache.get_seq_length()) - length if cache is not None and hasattr(cache, "get_seq_length") else 0
         pairs = rows * (length * max(0, past) + length * (length if encoder else length + 1) // (1 if encoder else 2))
-    meter.saw(ids.numel(), 0 if logits is None else logits.shape[:-1].numel(), pairs, encoder=encoder)
+    places = 0 if logits is None else logits.shape[:-1].numel()
+    meter.saw(ids.numel(), places, pairs, encoder=encoder, spared=spared())
 
 
 @lru_cache(maxsize=8)

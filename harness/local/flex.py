@@ -6,20 +6,25 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.local.attention import How, attending
+from harness.local.attention import How
 from harness.local.cuts import Pack, cut
 from harness.local.track import Track
 from harness.local.trie import Trie
-from harness.local.walk import through
+from harness.local.walk import attended
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
 
-def mask_mod(pack: Pack, device: torch.device, window: int) -> Callable[..., Any]:
-    """The `mask_mod` of a pack: keys are the path to it, then its own nodes; key k is seen by query q where k is q or
-    stands before it, q lies in k's subtree, and the two are less than `window` apart (0: at any distance)."""
+def mask_mod(
+    pack: Pack, device: torch.device, window: int, rows: torch.Tensor | None = None
+) -> Callable[..., Any]:  # fmt: skip
+    """The `mask_mod` of a pack, or of the queries at `rows` in it.
+
+    Keys are the path to the pack, then its own nodes; key k is seen by query q where k is q or stands before it, q lies
+    in k's subtree, and the two are less than `window` apart (0: at any distance).
+    """
     import numpy as np
     import torch
 
@@ -29,11 +34,12 @@ def mask_mod(pack: Pack, device: torch.device, window: int) -> Callable[..., Any
     nodes = np.concatenate([pack.before, np.arange(pack.start, pack.stop)])
     node, end, depth = there(nodes), there(pack.trie.end[nodes]), there(pack.trie.depth[nodes])
     begun = len(pack.before)
+    own, deep = (node[begun:], depth[begun:]) if rows is None else (node[begun + rows], depth[begun + rows])
 
     def seen(batch: Any, head: Any, query: Any, key: Any) -> Any:
-        at = node[query + begun]
+        at = own[query]
         allowed = (node[key] <= at) & (at < end[key])
-        return allowed & (depth[query + begun] - depth[key] < window) if window else allowed
+        return allowed & (deep[query] - depth[key] < window) if window else allowed
 
     return seen
 
@@ -47,10 +53,22 @@ class InOne:
         self._pack, self._track, self._device = pack, track, device
         carried = pack.carried - pack.start
         self._carried = torch.from_numpy(carried).to(device) if len(carried) else None
-        self._masks: dict[int, Any] = {}
+        self._masks: dict[tuple[int, bool], Any] = {}
 
     def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
         """One layer; see `attention.Attender`."""
+        return self._attended(layer, query, key, value, how, None)
+
+    def attend_some(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
+    ) -> torch.Tensor:
+        """One layer for some of the queries; see `lastlayer.Selective`."""
+        return self._attended(layer, query, key, value, how, rows)
+
+    def _attended(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
+        rows: torch.Tensor | None,
+    ) -> torch.Tensor:  # fmt: skip
         import torch
         from torch.nn.attention.flex_attention import AuxRequest
 
@@ -58,7 +76,7 @@ class InOne:
         keys, values = self._track.until(layer, len(self._pack.before))
         out, more = _flex(self._device.type)(
             query, torch.cat([*keys, key], dim=2), torch.cat([*values, value], dim=2),
-            score_mod=_bent(how.softcap) if how.softcap else None, block_mask=self._mask(how.window, query, key),
+            score_mod=_bent(how.softcap) if how.softcap else None, block_mask=self._mask(how.window, query, key, rows),
             scale=how.scaling, enable_gqa=query.shape[1] != key.shape[1], return_aux=AuxRequest(lse=True),
         )  # fmt: skip
         if how.sinks is None:
@@ -67,29 +85,29 @@ class InOne:
         share = torch.sigmoid(more.lse.float() - how.sinks.float()[None, :, None])
         return (out * share[..., None]).to(out.dtype)
 
-    def _mask(self, window: int, query: torch.Tensor, key: torch.Tensor) -> Any:
+    def _mask(self, window: int, query: torch.Tensor, key: torch.Tensor, rows: torch.Tensor | None) -> Any:
         from torch.nn.attention.flex_attention import create_block_mask
 
-        if window not in self._masks:
+        name = window, rows is None
+        if name not in self._masks:
             keys = len(self._pack.before) + key.shape[2]
-            mod = mask_mod(self._pack, self._device, window)
-            self._masks[window] = create_block_mask(mod, None, None, query.shape[2], keys, device=str(self._device))
-        return self._masks[window]
+            mod = mask_mod(self._pack, self._device, window, rows)
+            self._masks[name] = create_block_mask(mod, None, None, query.shape[2], keys, device=str(self._device))
+        return self._masks[name]
 
 
 class Flex:
     """A `walk.Course` through FlexAttention."""
 
-    def __init__(self, trie: Trie, device: torch.device) -> None:
-        self._track, self._device = Track(trie.deepest), device
+    def __init__(self, trie: Trie, device: torch.device, *, curtail: bool = False) -> None:
+        self._track, self._device, self._curtail = Track(trie.deepest), device, curtail
         self.calls = 0
         """Attention calls of the last pack."""
 
     def logits(self, model: Any, pack: Pack, rows: np.ndarray[Any, Any]) -> torch.Tensor:
         """See `walk.Course`."""
-        with attending(model, InOne(pack, self._track, self._device)) as current:
-            logits = through(model, pack.trie.token[pack.start : pack.stop], pack.positions(), rows, self._device)
-        self.calls = current.calls
+        attender, tokens = InOne(pack, self._track, self._device), pack.trie.token[pack.start : pack.stop]
+        logits, self.calls = attended(model, attender, tokens, pack.positions(), rows, self._device, self._curtail)
         return logits
 
     def cut(self, trie: Trie, start: int, most: int, places: int) -> int:

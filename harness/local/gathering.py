@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from harness.local.attention import Unsupported, attending
+from harness.local.attention import Unsupported
 from harness.local.decoding import Row
 from harness.local.forward import accepts
 from harness.local.keys import Shelf
 from harness.local.sharing import common
 from harness.local.step import Root, Span, Step
-from harness.local.walk import through
+from harness.local.walk import attended
 
 if TYPE_CHECKING:
     import torch
@@ -97,8 +97,9 @@ class Gathering:
         self.spans.append(Span(len(self.tokens), end - begin, root.shelf, 0, begin))
         self._add(root.tokens[begin:end], begin, None)
 
-    def logits(self, model: Any) -> torch.Tensor:
-        """(rows, vocabulary) after the last token of each row.
+    def logits(self, model: Any, *, curtail: bool = False) -> torch.Tensor:
+        """(rows, vocabulary) after the last token of each row; where `curtail`, the last layer is computed for these
+        only.
 
         Raises:
             Unsupported: the model does not attend as asked.
@@ -108,9 +109,10 @@ class Gathering:
         if "position_ids" not in accepts(model.__class__):
             raise Unsupported("this model takes no positions")
         step = Step(self.shelf, self.lengths, self.spans, list(self.roots.items()), self.positions, self.device)
-        with attending(model, step) as current:
-            found = through(model, np.array(self.tokens), np.array(self.positions), np.array(self.ends), self.device)
-        if current.calls != int(model.config.get_text_config().num_hidden_layers):
+        found, calls = attended(
+            model, step, np.array(self.tokens), np.array(self.positions), np.array(self.ends), self.device, curtail
+        )
+        if calls != int(model.config.get_text_config().num_hidden_layers):
             raise Unsupported("this model has layers with code of their own")
         return found
 

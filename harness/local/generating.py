@@ -57,7 +57,7 @@ def _written(
 ) -> Iterator[tuple[Draft, Written | Exhausted]]:
     """Every draft with what came of it, as soon as it is there: in slots those for which slots are proved."""
     covered = [draft for draft in asked if not style.elaborate and seat.slots.covers(draft)]
-    slots = Slots(covered, writer, seat.budget, seat.device)
+    slots = Slots(covered, writer, seat.budget, seat.device, curtail=seat.slots.curtailed)
     while slots.busy:
         with _named(asked), quiet(), seat.lease.model() as model:
             ended = slots.advance(model)

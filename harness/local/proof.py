@@ -27,6 +27,8 @@ SLICE = 2048
 """Tokens of the vocabulary that are looked at to see that the head gives the same bits for any number of rows."""
 BLOCK = 6
 """Queries of a block on the probe, so that blocks are cut."""
+THIRD = 3
+"""One token of so many is read on the probe, where the last layer is computed for few."""
 FAILURES = (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError, NotImplementedError)
 """What a model raises that cannot be computed in some way at all."""
 NAMES = {"flex": "trie", "blocks": "trie", "one": "trie with masks", "windowed": "trie with masks",
@@ -50,18 +52,21 @@ class Tree:
     """Attention layers that were seen, where our own attention computes."""
     head: str = ""
     """Kind of the output head, where it can be computed in slices of the vocabulary."""
+    curtailed: bool = False
+    """Whether the last layer may be left out where nobody reads it."""
 
     @property
     def sentence(self) -> str:
         """For the load gate."""
         seen = f", all {self.calls} attention layers through one function" if self.calls else ""
-        return f"a trie of tokens gives the log-probabilities of plain forwards within {self.gap:.1g}{seen}"
+        late = ", the last layer only where it is read" if self.curtailed else ""
+        return f"a trie of tokens gives the log-probabilities of plain forwards within {self.gap:.1g}{seen}{late}"
 
     def course(self, trie: Trie, device: torch.device) -> Course:
         """A walk this way."""
         if self.way == "flex":
-            return Flex(trie, device)
-        return Blocks(trie, device) if self.way == "blocks" else Dense(device, self.way)
+            return Flex(trie, device, curtail=self.curtailed)
+        return Blocks(trie, device, curtail=self.curtailed) if self.way == "blocks" else Dense(device, self.way)
 
 
 @contextmanager
@@ -106,12 +111,29 @@ def prove_tree(model: Any, ids: Sequence[int], limit: float) -> Tree:
         gap = _gap(lambda course=course: _largest(_logprobs(model, course, trie, len(ids)), wanted))  # type: ignore[misc]
         calls = getattr(course, "calls", 0)
         if gap <= limit and (way in KINDS or calls == layers):
-            return Tree(way, gap, calls, _head(model, ids, limit))
+            fewer = way not in KINDS and _curtails(model, way, trie, wanted, limit)
+            return Tree(way, gap, calls, _head(model, ids, limit), fewer)
         LOG.debug("a trie by way of %s differs by %s, with %s attention calls in %s layers", way, gap, calls, layers)
         del course
         if device.type == "cuda":
             torch.cuda.empty_cache()
     return Tree()
+
+
+def _curtails(model: Any, way: str, trie: Trie, wanted: torch.Tensor, limit: float) -> bool:
+    """Whether every third token weighs the same where the last layer is computed for no others."""
+    import torch
+
+    calls = 0
+
+    def compare() -> float:
+        nonlocal calls
+        course = Tree(way, curtailed=True).course(trie, wanted.device)
+        found = torch.cat(list(_packs(model, course, trie, len(trie), THIRD)))
+        calls = getattr(course, "calls", 0)
+        return _largest(found.float().log_softmax(-1), wanted[::THIRD])
+
+    return _gap(compare) <= limit and calls == int(model.config.get_text_config().num_hidden_layers)
 
 
 def _head(model: Any, ids: Sequence[int], limit: float) -> str:
@@ -191,15 +213,15 @@ def _logprobs(model: Any, course: Course, trie: Trie, most: int) -> torch.Tensor
     return torch.cat([logits.float().log_softmax(-1) for logits in _packs(model, course, trie, most)])
 
 
-def _packs(model: Any, course: Course, trie: Trie, most: int) -> Iterator[torch.Tensor]:
-    """Logits of every node, pack by pack."""
+def _packs(model: Any, course: Course, trie: Trie, most: int, every: int = 1) -> Iterator[torch.Tensor]:
+    """Logits of every node, or of every so many of a pack's, pack by pack."""
     import numpy as np
 
     start, before = 0, first(trie)
     while start < len(trie):
         pack = Pack(trie, start, course.cut(trie, start, most, len(trie)), before)
         with quiet():
-            logits = course.logits(model, pack, np.arange(len(pack)))
+            logits = course.logits(model, pack, np.arange(0, len(pack), every))
         course.commit(pack)
         yield logits
         start, before = pack.stop, pack.after

@@ -7,6 +7,7 @@ the next token of each row and the prompts just admitted. Memory is that of the 
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,15 @@ REFILL = 0.125
 READ = {"cpu": 512, "gpu": 8192}
 """Tokens of prompts that one forward reads, about."""
 
+MORE = 1.5
+"""Times the room of a row that rows admitted with it may take, before they get a larger one of their own."""
+
 LEAST = 32
 """Tokens that a forward reads of a prompt at least, however little memory there is."""
 
 THRIFT = Thrift()
 
-STEP = 64
+STEP = 16
 """Tokens on the shelf are a multiple of this."""
 
 Ended = list[tuple[Draft, Written | Exhausted]]
@@ -42,9 +46,11 @@ class Slots:
     """Drafts on their way through the slots."""
 
     def __init__(
-        self, drafts: Iterable[Draft], writer: Chooser, budget: Budget, device: torch.device, thrift: Thrift = THRIFT
-    ) -> None:
+        self, drafts: Iterable[Draft], writer: Chooser, budget: Budget, device: torch.device, thrift: Thrift = THRIFT,
+        *, curtail: bool = False,
+    ) -> None:  # fmt: skip
         self._writer, self._budget, self._device, self._thrift = writer, budget, device, thrift
+        self._curtail = curtail
         self._kind = "cpu" if device.type == "cpu" else "gpu"
         self._read = READ[self._kind]
         self._shelf, self._live = Shelf(0, 0), list[Slot]()
@@ -107,11 +113,11 @@ class Slots:
             while slot.own - begin > self._read:  # only the first one admitted can be so long
                 part = Gathering(self._shelf, self._device)
                 part.read(slot, at, begin, begin + self._read, source)
-                part.logits(model)
+                part.logits(model, curtail=self._curtail)
                 begin, source = begin + self._read, None
             step.read(slot, at, begin, slot.own, source)
             trail = Trail(slot, self._shelf, at)
-        logits = step.logits(model)
+        logits = step.logits(model, curtail=self._curtail)
         for slot in self._live:
             slot.length += 1
         for slot in new:
@@ -126,9 +132,14 @@ class Slots:
         live, read, trail = len(self._live), 0, self._trail
         if live > (1 - REFILL) * self._places(self._shelf.length):
             return
+        # Grown now, while few rows are to be moved.
+        if self._shelf.rows < min(self._places(self._shelf.length), live + len(self._waiting)) and self._shelf.layers:
+            self._shelf.grow(self._places(self._shelf.length), self._shelf.length)
         for slot in self._waiting:
             taken = live + len(new)
-            length = max(self._shelf.length if taken else 0, -(-slot.need // STEP) * STEP)
+            length = self._shelf.length if taken else 0
+            if slot.need > length:
+                length = -(-self._needed(slot) // STEP) * STEP
             fresh = slot.own - (trail.shared(slot, self._thrift.copied) if trail else 0)
             if taken and (taken >= self._places(length) or (new and read + fresh > self._read)):
                 return
@@ -137,6 +148,14 @@ class Slots:
             new.append(slot)
             self._take_root(model, slot)
             read, trail = read + fresh, Trail(slot, self._shelf, taken)
+
+    def _needed(self, slot: Slot) -> int:
+        """Tokens on the shelf for a row and for those that come soon after it, if they need not many more: so that the
+        shelf need not grow row by row."""
+        if self._budget.halved:
+            return slot.need
+        soon = itertools.islice(self._waiting, self._budget.rows)
+        return max(slot.need, *(other.need for other in soon if other.need <= MORE * slot.need))
 
     def _take_root(self, model: Any, slot: Slot) -> None:
         """Give a row its root: the last one, or a new one that begins with what it has in common with the last one."""
@@ -151,7 +170,7 @@ class Slots:
             for at in range(begin, len(tokens), self._read):
                 part = Gathering(self._shelf, self._device)
                 part.read_root(root, at, min(at + self._read, len(tokens)))
-                part.logits(model)
+                part.logits(model, curtail=self._curtail)
             self._root = root
         slot.root = self._root
 

@@ -8,7 +8,7 @@ that the row shares with others.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.local.attention import How, Unsupported
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import torch
 
 T = TypeVar("T")
+
+FILLED = 2
+"""Times its tokens that a run of spans may come to where they are filled up to one length."""
 
 HIDDEN = -30000.0
 """Added to the score of a key that is not to be seen. Its exponential is 0, but unlike minus infinity it gives no NaN
@@ -47,6 +50,8 @@ class Span:
     """Tokens that the row has on the shelf before these."""
     source: tuple[Shelf, int] | None = None
     """Shelf and row from which those are to be copied, where they are not there yet."""
+    asked: int | None = None
+    """Place among the queries of its last token, where that alone is asked; None where all its tokens are."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,18 +72,44 @@ class Step:
 
     def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
         """One layer's (1, heads, tokens, width) attention."""
+        if query.shape[0] != 1 or key.shape[2] != query.shape[2]:
+            raise Unsupported("this model brings keys of its own to its attention")
+        return self._attended(layer, query, key, value, how)
+
+    def attend_some(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
+    ) -> torch.Tensor:
+        """The same of the last token of each row only; see `lastlayer.Selective`."""
+        ends = [*range(len(self.lengths)), *(span.start + span.count - 1 for span in self.spans)]
+        if ends != rows.tolist():
+            raise ValueError(f"the last tokens of the rows stand at {ends}, and {rows.tolist()} are asked for")
+        return self._few()._attended(layer, query, key, value, how)
+
+    def _few(self) -> Step:
+        """The step as it is for queries that are the last tokens of the rows."""
+        live = len(self.lengths)
+        ends = [*range(live), *(span.start + span.count - 1 for span in self.spans)]
+        place = {end: at for at, end in enumerate(ends)}
+        spans = [replace(span, asked=live + at) for at, span in enumerate(self.spans)]
+        roots = [(root, [place[end] for end in places if end in place]) for root, places in self.roots]
+        return Step(self.shelf, self.lengths, spans, roots, [self.positions[end] for end in ends], self.device)
+
+    def _attended(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How
+    ) -> torch.Tensor:
         import torch
 
         count, heads = query.shape[2], key.shape[1]
-        if query.shape[0] != 1 or key.shape[2] != count:
-            raise Unsupported("this model brings keys of its own to its attention")
         asked = query[0].transpose(0, 1).reshape(count, heads, -1, query.shape[-1])
         out = value.new_empty(*asked.shape[:3], value.shape[-1])
         at = _Layer(layer, how, asked, key[0], value[0], out, torch.empty(asked.shape[:3], device=out.device))
         if self.lengths:
             self._next(at)
-        for span in self.spans:
-            self._span(at, span)
+        for spans in self._once(("runs", how.window), lambda: self._runs(how.window)):
+            if len(spans) > 1:
+                self._together(at, spans)
+            else:
+                self._span(at, spans[0])
         for root, places in self.roots:
             self._after(at, root, places)
         if how.sinks is not None:
@@ -104,10 +135,13 @@ class Step:
             for room, given in zip((keys, values), span.source[0].layers[to.at], strict=True):
                 room[:, : span.at] = given[span.source[1], :, : span.at]
         keys[:, span.at : end], values[:, span.at : end] = to.key[:, here], to.value[:, here]
-        window, group = to.how.window, to.asked.shape[2]
-        first = max(0, span.at - window + 1) if window else 0
-        causal = not span.at and not 0 < window < end
-        mask = None if causal else self._once((span.start, window), lambda: self._span_mask(span, window, first))
+        window, group, single = to.how.window, to.asked.shape[2], span.asked is not None
+        first = max(0, (end - 1 if single else span.at) - window + 1) if window else 0
+        causal = not single and not span.at and not 0 < window < end
+        if span.asked is not None:
+            here = slice(span.asked, span.asked + 1)
+        seen = causal or single
+        mask = None if seen else self._once((span.start, window), lambda: self._span_mask(span, window, first))
         some, sums = attend(
             to.asked[here].permute(1, 2, 0, 3),
             keys[:, None, first:end].expand(-1, group, -1, -1),
@@ -117,6 +151,60 @@ class Step:
             causal=causal,
         )
         to.out[here], to.total[here] = some.permute(2, 0, 1, 3), sums.permute(2, 0, 1)
+
+    def _runs(self, window: int) -> list[list[Span]]:
+        """Spans that begin their rows and stand beside each other on the shelf together, if that does not take much
+        filling up; all others alone."""
+        found: list[list[Span]] = []
+        for span in self.spans:
+            last = found[-1][-1] if found else None
+            if last and self._begins(last, window) and self._begins(span, window) and span.row == last.row + 1:
+                found[-1].append(span)
+            else:
+                found.append([span])
+        filled = ((run, len(run) * max(span.count for span in run)) for run in found)
+        kept = (
+            [run] if full <= FILLED * sum(span.count for span in run) else [[span] for span in run]
+            for run, full in filled
+        )
+        return [run for runs in kept for run in runs]
+
+    def _begins(self, span: Span, window: int) -> bool:
+        alone = span.at or span.source or span.asked is not None or 0 < window < span.count
+        return span.shelf is self.shelf and not alone
+
+    def _together(self, to: _Layer, spans: Sequence[Span]) -> None:
+        """Whole beginnings of neighbouring rows in one call, filled up to the longest: what fills up a row stands after
+        all of its own tokens, which therefore do not see it."""
+        first, rows, group = spans[0], len(spans), to.asked.shape[2]
+        index, own = self._once((first.start, "together"), lambda: self._padded(spans))
+        longest, here = index.shape[1], slice(first.start, spans[-1].start + spans[-1].count)
+        room = slice(first.row, first.row + rows)
+        keys, values = (whole[room, :, :longest] for whole in self.shelf.layer(to.at, to.key, to.value))
+        keys.copy_(to.key[:, index].transpose(0, 1))
+        values.copy_(to.value[:, index].transpose(0, 1))
+        some, sums = attend(
+            to.asked[index].permute(0, 2, 3, 1, 4).flatten(0, 1),
+            keys.flatten(0, 1)[:, None].expand(-1, group, -1, -1),
+            values.flatten(0, 1)[:, None].expand(-1, group, -1, -1),
+            to.how,
+            causal=True,
+        )
+        to.out[here] = some.unflatten(0, (rows, -1)).permute(0, 3, 1, 2, 4).flatten(0, 1)[own]
+        to.total[here] = sums.unflatten(0, (rows, -1)).permute(0, 3, 1, 2).flatten(0, 1)[own]
+
+    def _padded(self, spans: Sequence[Span]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(rows, longest) places in the pack, a row's last one again after its end; and which of them, in one row, are
+        not filled up."""
+        import torch
+
+        longest = max(span.count for span in spans)
+        at = torch.arange(longest, device=self.device)
+        starts, counts = (
+            torch.tensor(numbers, device=self.device)[:, None]
+            for numbers in ([span.start for span in spans], [span.count for span in spans])
+        )
+        return starts + torch.minimum(at, counts - 1), (at < counts).flatten().nonzero()[:, 0]
 
     def _after(self, to: _Layer, root: Root, places: Sequence[int]) -> None:
         """Merge in what the tokens at `places` see of the root before them."""

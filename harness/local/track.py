@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.local.attention import How, kernel
 from harness.local.attention import folded as fold
 from harness.local.cuts import BLOCK, Block, Pack, blocks, visible
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     Pair = tuple[torch.Tensor, torch.Tensor]
@@ -82,30 +83,62 @@ class InBlocks:
         self._track.hold(layer, key, value, self._carried)
         made = []
         for ready in self._ready:
-            block = ready.block
-            keys, values = self._track.until(layer, block.stored)
-            own = slice(block.start, block.stop)
-            inner_key = () if ready.inside is None else (key[:, :, ready.inside],)
-            inner_value = () if ready.inside is None else (value[:, :, ready.inside],)
-            keys, values = (*keys, *inner_key, key[:, :, own]), (*values, *inner_value, value[:, :, own])
-            whole_key = keys[0] if len(keys) == 1 else torch.cat(keys, dim=2)
-            whole_value = values[0] if len(values) == 1 else torch.cat(values, dim=2)
+            own = slice(ready.block.start, ready.block.stop)
             mask = self._mask(ready, how.window, query.shape[1] // key.shape[1], query)
-            made.append(kernel(query[:, :, own], whole_key, whole_value, mask, how))
+            made.append(kernel(query[:, :, own], *self._seen(ready, layer, key, value), mask, how))
         return made[0] if len(made) == 1 else torch.cat(made, dim=2)
+
+    def attend_some(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
+    ) -> torch.Tensor:
+        """One layer for some of the queries; see `lastlayer.Selective`."""
+        import torch
+
+        self._track.hold(layer, key, value, self._carried)
+        made, asked, groups = [], rows.cpu().numpy(), query.shape[1] // key.shape[1]
+        for ready in self._ready:
+            begun, ended = asked.searchsorted([ready.block.start, ready.block.stop]).tolist()
+            if begun == ended:
+                continue
+            mask = self._masked(ready.block, asked[begun:ended], how.window, groups, query)
+            made.append(kernel(query[:, :, begun:ended], *self._seen(ready, layer, key, value), mask, how))
+        return made[0] if len(made) == 1 else torch.cat(made, dim=2)
+
+    def _seen(
+        self, ready: _Ready, layer: int, key: torch.Tensor, value: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values that any query of a block sees."""
+
+        keys, values = self._track.until(layer, ready.block.stored)
+        own = slice(ready.block.start, ready.block.stop)
+        inner_key = () if ready.inside is None else (key[:, :, ready.inside],)
+        inner_value = () if ready.inside is None else (value[:, :, ready.inside],)
+        keys, values = (*keys, *inner_key, key[:, :, own]), (*values, *inner_value, value[:, :, own])
+        return _joined(keys), _joined(values)
 
     def _mask(self, ready: _Ready, window: int, groups: int, like: torch.Tensor) -> torch.Tensor:
         import numpy as np
+
+        if (window, groups) not in ready.masks:
+            queries = np.arange(ready.block.start, ready.block.stop)
+            ready.masks[window, groups] = self._masked(ready.block, queries, window, groups, like)
+        return ready.masks[window, groups]
+
+    def _masked(
+        self, block: Block, queries: np.ndarray[Any, Any], window: int, groups: int, like: torch.Tensor
+    ) -> torch.Tensor:
+        """The mask of a block's keys for the queries at those places of the pack."""
         import torch
 
-        found = ready.masks.get((window, groups))
-        if found is None:
-            block, start = ready.block, self._pack.start
-            queries = np.arange(start + block.start, start + block.stop)
-            seen = torch.from_numpy(visible(self._pack.trie, queries, block.keys, window))
-            found = torch.zeros(seen.shape, dtype=like.dtype).masked_fill_(~seen, float("-inf"))
-            found = ready.masks[window, groups] = fold(found, groups).to(self._device)
-        return found
+        seen = torch.from_numpy(visible(self._pack.trie, self._pack.start + queries, block.keys, window))
+        found = torch.zeros(seen.shape, dtype=like.dtype).masked_fill_(~seen, float("-inf"))
+        return fold(found, groups).to(self._device)
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    import torch
+
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=2)
 
 
 def _index(places: object, device: torch.device) -> torch.Tensor | None:

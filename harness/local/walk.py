@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.local.attention import attending
+from harness.local.attention import Unsupported, attending
 from harness.local.batch import Budget, Exhausted, attempt, free
 from harness.local.cuts import BLOCK, Pack, cut, first
 from harness.local.forward import accepts
+from harness.local.lastlayer import FEW, Selective, curtailed
 from harness.local.logits import Reading, read
 from harness.local.slicing import Head, beheaded, read_sliced
 from harness.local.track import InBlocks, Track
@@ -119,17 +120,16 @@ def _weigh(
 class Blocks:
     """Packs through our own attention, in blocks of queries."""
 
-    def __init__(self, trie: Trie, device: torch.device, size: int = BLOCK) -> None:
-        self._track, self._device, self._size = Track(trie.deepest), device, size
+    def __init__(self, trie: Trie, device: torch.device, size: int = BLOCK, *, curtail: bool = False) -> None:
+        self._track, self._device, self._size, self._curtail = Track(trie.deepest), device, size, curtail
         self.calls = 0
         """Attention calls of the last pack."""
 
     def logits(self, model: Any, pack: Pack, rows: np.ndarray[Any, Any]) -> torch.Tensor:
         """See `Course`."""
         attender = InBlocks(pack, self._track, self._device, self._size)
-        with attending(model, attender) as current:
-            logits = through(model, pack.trie.token[pack.start : pack.stop], pack.positions(), rows, self._device)
-        self.calls = current.calls
+        tokens = pack.trie.token[pack.start : pack.stop]
+        logits, self.calls = attended(model, attender, tokens, pack.positions(), rows, self._device, self._curtail)
         return logits
 
     def cut(self, trie: Trie, start: int, most: int, places: int) -> int:
@@ -143,6 +143,35 @@ class Blocks:
     def forget(self) -> None:
         """See `Course`."""
         self._track.forget()
+
+
+def attended(
+    model: Any,
+    attender: Selective,
+    tokens: np.ndarray[Any, Any],
+    positions: np.ndarray[Any, Any],
+    rows: np.ndarray[Any, Any],
+    device: torch.device,
+    curtail: bool,
+) -> tuple[torch.Tensor, int]:
+    """What `through` gives with the attention of `attender`, and how many layers called it; where `curtail`, the last
+    layer is computed only at `rows` (ascending), if these are few.
+
+    Raises:
+        Unsupported: the model does not attend as asked.
+    """
+    import numpy as np
+    import torch
+
+    with attending(model, attender) as current:
+        wanted = rows if len(rows) else np.zeros(1, dtype=np.int64)
+        if not curtail or len(wanted) > FEW * len(tokens):
+            return through(model, tokens, positions, rows, device), current.calls
+        with curtailed(model, current, attender, torch.from_numpy(wanted).to(device), len(tokens)):
+            found = through(model, tokens, positions, np.arange(len(wanted)), device)
+        if len(found) != len(wanted):
+            raise Unsupported("this model's last layer does not go token by token")
+        return found[: len(rows)], current.calls
 
 
 def through(

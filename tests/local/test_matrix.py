@@ -62,6 +62,8 @@ MASKS = {
 }  # fmt: skip
 ADOPTED = ("gptj", "codegen")
 """Those of them whose own attention code gave way to the shared one in a later version of transformers (5.24)."""
+WHOLE = ("gpt2",)
+"""Those of them in which what comes after the last layer must have all tokens."""
 OTHER = {
     "lfm2 convolution": ("lfm2", {**GROUPS, "layer_types": ["conv", "full_attention"]}),
     "gpt_neo": ("gpt_neo", {
@@ -152,3 +154,4 @@ def test_the_chosen_way_gives_what_plain_forwards_give(name: str) -> None:
     assert bool(ways.tree.way) == (name not in OTHER), ways.sentence
     if whole:
         assert ways.tree.calls == 2
+        assert ways.tree.curtailed == (name not in WHOLE)

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from harness.local import slots as module
 from harness.local.batch import Budget, Exhausted
 from harness.local.decoding import Draft, NotANumber, Row, Sampling, Writer, Written
+from harness.local.keys import Shelf
 from harness.local.sharing import Thrift
 from harness.local.slotproof import prove_slots
 from harness.local.slots import Slots
+from harness.local.step import Step
 
 SHAPE = {
     "vocab_size": 96, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
@@ -118,7 +120,8 @@ def test_the_tokens_of_generate(kind: str) -> None:
         proof = prove_slots(model, "causal")
     assert proof.right, proof.sentence
     assert "within" in proof.sentence
-    found = written(model, drafts_of_all_kinds(), thrift=Thrift(many=3, long=8, copied=2))
+    assert proof.curtailed == (kind != "gpt2")
+    found = written(model, drafts_of_all_kinds(), thrift=Thrift(many=3, long=8, copied=2), curtail=proof.curtailed)
     for draft, said in found.items():
         assert said.tokens == by_generate(kind, draft.prompt, draft.most)
         assert said.finish == ("stop" if said.tokens[-1] in ENDS else "length")
@@ -181,9 +184,10 @@ PROMPT = st.builds(
     st.sampled_from([2, 9, 512]),
     st.integers(60, 400),
     st.builds(Thrift, st.integers(2, 4), st.integers(1, 30), st.integers(1, 5)),
+    st.booleans(),
 )
 def test_whatever_the_slots_the_text_is_the_same(
-    some: list[tuple[tuple[int, ...], int]], rows: int, read: int, tokens: int, thrift: Thrift
+    some: list[tuple[tuple[int, ...], int]], rows: int, read: int, tokens: int, thrift: Thrift, curtail: bool
 ) -> None:
     """Few slots and many, prompts read in pieces, room for keys so small that rows must wait again."""
     with pytest.MonkeyPatch.context() as patch:
@@ -191,7 +195,7 @@ def test_whatever_the_slots_the_text_is_the_same(
         patch.setattr(module, "STEP", 4)
         patch.setattr("harness.local.gathering.AHEAD", 2)
         drafts = [Draft(prompt, most) for prompt, most in some]
-        found = written(built("mistral"), drafts, budget=budget(rows, tokens, shelf=0), thrift=thrift)
+        found = written(built("mistral"), drafts, budget=budget(rows, tokens, shelf=0), thrift=thrift, curtail=curtail)
     for draft, said in found.items():
         assert said.tokens == by_generate("mistral", draft.prompt, draft.most)
 
@@ -260,7 +264,7 @@ def test_memory_is_that_of_the_slots(monkeypatch: pytest.MonkeyPatch) -> None:
                 if slots.busy:
                     sizes.add((len(slots._shelf.layers), slots._shelf.layers[0][0].shape))
                     assert len(slots._live) <= 4
-    assert sizes == {(2, (4, 2, 64, 8))}
+    assert sizes == {(2, (4, 2, 16, 8))}
 
 
 def test_rows_of_unlike_limits_stops_and_temperatures_go_together() -> None:
@@ -278,6 +282,45 @@ def test_rows_of_unlike_limits_stops_and_temperatures_go_together() -> None:
     assert len(found[drafts[1]].tokens) == at + 2 < len(whole)
     assert found[drafts[1]].finish == "stop"
     assert found[drafts[2]].tokens == whole[:6]
+
+
+def test_room_is_taken_once_for_prompts_of_unlike_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first ones admitted are short; the shelf is not made again for each longer one that comes after them."""
+    grown: list[tuple[int, int]] = []
+    real = Shelf.grow
+
+    def grow(self: Shelf, rows: int, length: int) -> None:
+        grown.append((rows, length))
+        real(self, rows, length)
+
+    monkeypatch.setattr(Shelf, "grow", grow)
+    monkeypatch.setitem(module.READ, "cpu", 60)
+    drafts = [Draft((3 + i, *range(10, 30 + i)), 12) for i in range(12)]
+    found = written(built("llama"), drafts, rows=12)
+    assert len(grown) <= 2
+    for draft, said in found.items():
+        assert said.tokens == by_generate("llama", draft.prompt, draft.most)
+
+
+def test_beginnings_are_read_together_where_they_are_alike_in_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neighbours of nearly one length in one call; one that is far longer would have the others filled up."""
+    calls: list[tuple[int, ...]] = []
+    real = Step._runs
+
+    def runs(self: Step, window: int) -> Any:
+        found = real(self, window)
+        calls.extend(tuple(span.count for span in run) for run in found)
+        return found
+
+    monkeypatch.setattr(Step, "_runs", runs)
+    alike = [Draft((3 + i, *range(10, 20 + i % 3)), 3) for i in range(6)]
+    unlike = [Draft((20 + i, *range(30, 32)), 3) for i in range(4)] + [Draft((25, *range(30, 90)), 3)]
+    for drafts, together in ((alike, True), (unlike, False)):
+        calls.clear()
+        found = written(built("llama"), drafts, rows=8)
+        assert any(len(run) > 1 for run in calls) == together
+        for draft, said in found.items():
+            assert said.tokens == by_generate("llama", draft.prompt, draft.most)
 
 
 def test_a_text_that_never_ends_is_cut_at_its_length(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -87,8 +88,8 @@ def test_any_pack_and_any_block_give_the_same(llama: Any, pack: int, head: str) 
 
     trie = grow(some := units())
     wanted = plain(llama, some)
-    for size in (1, 4, 192):
-        course = Blocks(trie, torch.device("cpu"), size)
+    for size, curtail in itertools.product((1, 4, 192), (False, True)):
+        course = Blocks(trie, torch.device("cpu"), size, curtail=curtail)
         assert weights(llama, trie, course, pack, head) == pytest.approx(wanted, abs=1e-4)
 
 
@@ -181,7 +182,10 @@ def test_flex_attention_gives_what_plain_forwards_give(kind: str, more: dict[str
 
     model = random_model(kind, **more)
     trie = grow(some := units(3)[:6])
-    assert weights(model, trie, Flex(trie, torch.device("cpu")), 24, "") == pytest.approx(plain(model, some), abs=1e-4)
+    wanted = plain(model, some)
+    for curtail in (False, True):
+        course = Flex(trie, torch.device("cpu"), curtail=curtail)
+        assert weights(model, trie, course, 24, "") == pytest.approx(wanted, abs=1e-4)
 
 
 def test_the_models_own_attention_comes_back(llama: Any) -> None:
