@@ -28,7 +28,8 @@ def test_what_is_proved_is_said(load: Load) -> None:
     assert facts.gate[-1] == "the tokenizer's 368 tokens (largest id 367) fit the embedding's 384 rows"
     assert re.fullmatch(
         r"a trie of tokens gives the log-probabilities of plain forwards within \S+, all 2 attention layers through "
-        r"one function; padded batches and shared contexts give the log-probabilities of plain forwards within \S+",
+        r"one function, the last layer only where it is read; padded batches and shared contexts give the "
+        r"log-probabilities of plain forwards within \S+",
         facts.gate[3],
     )
     assert (facts.dtype, facts.head, facts.warnings) == ("float32", "causal", ())
