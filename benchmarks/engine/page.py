@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from benchmarks.engine.row import Row, markdown
 
@@ -25,9 +26,9 @@ beside them. HFLM (lm-eval's backend for transformers) is given the fastest of s
 of the very requests. *Same numbers* is the largest difference of a log-probability in nats (at most 1e-4 is allowed;
 greedy flags and texts must be equal). *Limit* is the time that the unique tokens need at the matrix-product rate
 measured in the same process, over our time: 100 % would be a perfect engine. Models are random Llamas in float32
-(s: 3.0 M parameters beside the head, m: 23.6 M) and stories260K; the weights of the one that writes short answers are
-drawn wide, so that these differ in length as real ones do. Floors and aims are those of all documents; with fewer of
-them, what they share weighs less.
+(s: 3.0 M parameters beside the head, m: 23.6 M) and stories260K; the weights of those that write are drawn wide, so
+that answers differ in length as real ones do. Floors and aims are those of all documents; with fewer of them, what
+they share weighs less.
 
 {stamps}
 
@@ -43,13 +44,18 @@ def write(case: str, rows: Sequence[Row], scale: float, when: datetime, order: S
     kept += [{"stamp": stamp(scale, when), "row": row.plain()} for row in rows]
     kept.sort(key=lambda line: order.index(line["row"]["case"]))
     KEPT.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept), encoding="utf-8")
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(kept), encoding="utf-8")
+
+
+def page(kept: Sequence[dict[str, Any]]) -> str:
+    """The page that tells these lines of rows.jsonl."""
     cases: dict[str, dict[str, None]] = {}
     for line in kept:
         cases.setdefault(line["stamp"], {})[line["row"]["case"]] = None
     told = [f"- {', '.join(names)}: {told}." for told, names in cases.items()]
-    PAGE.parent.mkdir(exist_ok=True)
     table = markdown([Row(**line["row"]) for line in kept])
-    PAGE.write_text(HEAD.format(stamps="\n".join(told)) + "\n".join(table) + "\n", encoding="utf-8")
+    return HEAD.format(stamps="\n".join(told)) + "\n".join(table) + "\n"
 
 
 def stamp(scale: float, when: datetime) -> str:
