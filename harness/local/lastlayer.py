@@ -88,10 +88,11 @@ def _name(model: Any, wanted: Any) -> str:
 
 
 def _outside_attention(layer: Any, attention: Any) -> int:
-    """Numbers that a token which is not read is spared to be multiplied with, at least: the layer's matrices outside of
-    its attention."""
+    """Numbers that a token which is not read is spared to be multiplied with: those of the layer's matrices outside
+    of its attention."""
     inside = {id(p) for p in attention.parameters()} if attention is not None else set()
-    return sum(p.numel() for p in layer.parameters() if p.ndim == 2 and id(p) not in inside)
+    outside = ((name, p) for name, p in layer.named_parameters() if id(p) not in inside)
+    return sum(p.numel() for name, p in outside if p.ndim == 2 and "lora_" not in name)
 
 
 def _cut(value: Any, rows: torch.Tensor, length: int) -> Any:
