@@ -16,6 +16,7 @@ CASES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "letters": scoring.letters,
     "vocabulary": scoring.vocabulary,
     "generation": writing.generation,
+    "short": writing.short,
     "adapter": sharing.adapter,
     "suite": sharing.suite,
     "perplexity": sharing.perplexity,
