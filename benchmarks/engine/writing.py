@@ -18,7 +18,6 @@ from harness.local import Residents
 BATCHES = (1, 8, 32, 64)
 """Batch sizes of HFLM that are tried, on as many prompts as the largest has."""
 
-
 ROUNDS = 3
 """Times that all is written, by us and by HFLM in turn: one round takes too short a time to be repeatable."""
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 
-def mask_mod(
-    pack: Pack, device: torch.device, window: int, rows: torch.Tensor | None = None
-) -> Callable[..., Any]:  # fmt: skip
+def mask_mod(pack: Pack, device: torch.device, window: int, rows: torch.Tensor | None = None) -> Callable[..., Any]:
     """The `mask_mod` of a pack, or of the queries at `rows` in it.
 
     Keys are the path to the pack, then its own nodes; key k is seen by query q where k is q or stands before it, q lies
@@ -57,7 +55,7 @@ class InOne:
 
     def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
         """One layer; see `attention.Attender`."""
-        return self._attended(layer, query, key, value, how, None)
+        return self._attended(layer, query, key, value, how)
 
     def attend_some(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
@@ -67,7 +65,7 @@ class InOne:
 
     def _attended(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
-        rows: torch.Tensor | None,
+        rows: torch.Tensor | None = None,
     ) -> torch.Tensor:  # fmt: skip
         import torch
         from torch.nn.attention.flex_attention import AuxRequest

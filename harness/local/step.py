@@ -83,12 +83,11 @@ class Step:
         ends = [*range(len(self.lengths)), *(span.start + span.count - 1 for span in self.spans)]
         if ends != rows.tolist():
             raise ValueError(f"the last tokens of the rows stand at {ends}, and {rows.tolist()} are asked for")
-        return self._few()._attended(layer, query, key, value, how)
+        return self._few(ends)._attended(layer, query, key, value, how)
 
-    def _few(self) -> Step:
-        """The step as it is for queries that are the last tokens of the rows."""
+    def _few(self, ends: Sequence[int]) -> Step:
+        """The step as it is for queries that are the tokens at `ends`, the last ones of the rows."""
         live = len(self.lengths)
-        ends = [*range(live), *(span.start + span.count - 1 for span in self.spans)]
         place = {end: at for at, end in enumerate(ends)}
         spans = [replace(span, asked=live + at) for at, span in enumerate(self.spans)]
         roots = [(root, [place[end] for end in places if end in place]) for root, places in self.roots]

@@ -108,7 +108,6 @@ class InBlocks:
         self, ready: _Ready, layer: int, key: torch.Tensor, value: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values that any query of a block sees."""
-
         keys, values = self._track.until(layer, ready.block.stored)
         own = slice(ready.block.start, ready.block.stop)
         inner_key = () if ready.inside is None else (key[:, :, ready.inside],)
