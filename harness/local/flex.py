@@ -53,20 +53,11 @@ class InOne:
         self._carried = torch.from_numpy(carried).to(device) if len(carried) else None
         self._masks: dict[tuple[int, bool], Any] = {}
 
-    def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
-        """One layer; see `attention.Attender`."""
-        return self._attended(layer, query, key, value, how)
-
-    def attend_some(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
-    ) -> torch.Tensor:
-        """One layer for some of the queries; see `lastlayer.Selective`."""
-        return self._attended(layer, query, key, value, how, rows)
-
-    def _attended(
+    def attend(
         self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
         rows: torch.Tensor | None = None,
     ) -> torch.Tensor:  # fmt: skip
+        """One layer; see `lastlayer.Selective`."""
         import torch
         from torch.nn.attention.flex_attention import AuxRequest
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
-from harness.local.attention import Attender, How, Pass, Unsupported
+from harness.local.attention import How, Pass, Unsupported
 
 if TYPE_CHECKING:
     import torch
@@ -21,13 +21,14 @@ FEW = 0.75
 """Share of the tokens that are read up to which it pays: what is called twice costs a quarter of a layer, about."""
 
 
-class Selective(Attender, Protocol):
-    """An attender that can be asked for some of the queries of a pass."""
+class Selective(Protocol):
+    """An `attention.Attender` that can be asked for some of the queries of a pass."""
 
-    def attend_some(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
-    ) -> torch.Tensor:
-        """`attend` for the queries of the tokens at `rows`, which ascend; keys and values are those of all tokens."""
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
+        rows: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """One layer; with `rows` (ascending), for the queries of the tokens there; keys and values are of all."""
         ...
 
 
@@ -129,4 +130,4 @@ class _Rest:
     def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
         if query.shape[2] != len(self._rows):
             raise Unsupported("this model's last layer does not go token by token")
-        return self._attender.attend_some(layer, query, self._kept.key, self._kept.value, how, self._rows)
+        return self._attender.attend(layer, query, self._kept.key, self._kept.value, how, self._rows)

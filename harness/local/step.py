@@ -56,7 +56,7 @@ class Span:
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """What one forward reads: one token for each of the shelf's first rows, then the spans. An `attention.Attender`."""
+    """What one forward reads: one token for each of the shelf's first rows, then the spans. A `lastlayer.Selective`."""
 
     shelf: Shelf
     lengths: Sequence[int]
@@ -70,20 +70,19 @@ class Step:
     _known: dict[Any, Any] = field(default_factory=dict)
     """Masks and indices, which all layers share."""
 
-    def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
-        """One layer's (1, heads, tokens, width) attention."""
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
+        rows: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """One layer's (1, heads, tokens, width) attention; with `rows`, of the last token of each row only."""
+        if rows is not None:
+            ends = [*range(len(self.lengths)), *(span.start + span.count - 1 for span in self.spans)]
+            if ends != rows.tolist():
+                raise ValueError(f"the last tokens of the rows stand at {ends}, and {rows.tolist()} are asked for")
+            return self._few(ends)._attended(layer, query, key, value, how)
         if query.shape[0] != 1 or key.shape[2] != query.shape[2]:
             raise Unsupported("this model brings keys of its own to its attention")
         return self._attended(layer, query, key, value, how)
-
-    def attend_some(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
-    ) -> torch.Tensor:
-        """The same of the last token of each row only; see `lastlayer.Selective`."""
-        ends = [*range(len(self.lengths)), *(span.start + span.count - 1 for span in self.spans)]
-        if ends != rows.tolist():
-            raise ValueError(f"the last tokens of the rows stand at {ends}, and {rows.tolist()} are asked for")
-        return self._few(ends)._attended(layer, query, key, value, how)
 
     def _few(self, ends: Sequence[int]) -> Step:
         """The step as it is for queries that are the tokens at `ends`, the last ones of the rows."""

@@ -76,33 +76,25 @@ class InBlocks:
         self._ready = [_Ready(block, _index(block.inside, device)) for block in blocks(pack, size)]
         self._carried = _index(pack.carried - pack.start, device)
 
-    def attend(self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How) -> torch.Tensor:
-        """One layer; see `attention.Attender`."""
-        import torch
-
+    def attend(
+        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How,
+        rows: torch.Tensor | None = None,
+    ) -> torch.Tensor:  # fmt: skip
+        """One layer; see `lastlayer.Selective`."""
         self._track.hold(layer, key, value, self._carried)
-        made = []
+        made, groups = [], query.shape[1] // key.shape[1]
+        asked = None if rows is None else rows.cpu().numpy()
         for ready in self._ready:
-            own = slice(ready.block.start, ready.block.stop)
-            mask = self._mask(ready, how.window, query.shape[1] // key.shape[1], query)
-            made.append(kernel(query[:, :, own], *self._seen(ready, layer, key, value), mask, how))
-        return made[0] if len(made) == 1 else torch.cat(made, dim=2)
-
-    def attend_some(
-        self, layer: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, how: How, rows: torch.Tensor
-    ) -> torch.Tensor:
-        """One layer for some of the queries; see `lastlayer.Selective`."""
-        import torch
-
-        self._track.hold(layer, key, value, self._carried)
-        made, asked, groups = [], rows.cpu().numpy(), query.shape[1] // key.shape[1]
-        for ready in self._ready:
-            begun, ended = asked.searchsorted([ready.block.start, ready.block.stop]).tolist()
-            if begun == ended:
-                continue
-            mask = self._masked(ready.block, asked[begun:ended], how.window, groups, query)
+            begun, ended = ends = [ready.block.start, ready.block.stop]
+            if asked is None:
+                mask = self._mask(ready, how.window, groups, query)
+            else:
+                begun, ended = asked.searchsorted(ends).tolist()
+                if begun == ended:
+                    continue
+                mask = self._masked(ready.block, asked[begun:ended], how.window, groups, query)
             made.append(kernel(query[:, :, begun:ended], *self._seen(ready, layer, key, value), mask, how))
-        return made[0] if len(made) == 1 else torch.cat(made, dim=2)
+        return _joined(made)
 
     def _seen(
         self, ready: _Ready, layer: int, key: torch.Tensor, value: torch.Tensor
